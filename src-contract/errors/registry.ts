@@ -182,6 +182,12 @@ export const errorRegistry = {
     detail: 'There is nothing at {socket}.',
     action: 'Start one with “sallyport serve PORT” or open the app.',
   },
+  SP_AGENT_CONNECTION_LOST: {
+    class: 'transient',
+    title: 'The connection to the agent is lost',
+    detail: 'This window does not reach the agent it belongs to; what was asked for may not have happened.',
+    action: 'It connects again by itself; then look at the state and try again.',
+  },
   SP_INTERNAL: {
     class: 'bug',
     title: 'Something went wrong inside Sallyport',
