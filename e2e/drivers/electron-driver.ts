@@ -1,0 +1,43 @@
+/**
+ * The window in a real Electron: the official one where it can be had, else the pinned runtime for tests.
+ */
+import { join } from 'node:path';
+
+import { _electron, type ElectronApplication } from '@playwright/test';
+
+import { repository } from '../processes/sallyport.ts';
+import type { AppDriver, RunningApp } from './driver.ts';
+
+export type RunningElectron = RunningApp & { readonly electron: ElectronApplication };
+
+/** Switches every Electron of the tests gets: no look-ups outside this machine, and no sandbox for root (only here). */
+export function electronArguments(home: string): string[] {
+  return [
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    `--user-data-dir=${join(home, 'chromium')}`,
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost',
+    '--force-color-profile=srgb',
+    '--font-render-hinting=none',
+    '--disable-lcd-text',
+  ];
+}
+
+function executable(): string {
+  const path = process.env['SALLYPORT_TEST_ELECTRON'];
+  if (path === undefined) throw new Error('SALLYPORT_TEST_ELECTRON is not set: run the suite by "npm test"');
+  return path;
+}
+
+/** Starts the app from this repository, or a packaged one given by its executable. */
+export async function launchElectron(home: string, packaged?: string): Promise<RunningElectron> {
+  const electron = await _electron.launch({
+    executablePath: packaged ?? executable(),
+    args: [...electronArguments(home), ...(packaged === undefined ? [repository] : [])],
+    env: { ...(process.env as Record<string, string>), SALLYPORT_HOME: home, SALLYPORT_NODE: process.execPath },
+  });
+  const page = await electron.firstWindow();
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  return { page, electron, quit: () => electron.close() };
+}
+
+export const electronDriver: AppDriver = { launch: (home) => launchElectron(home) };

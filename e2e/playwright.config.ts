@@ -1,0 +1,20 @@
+/**
+ * One end-to-end suite, two drivers: the window in a real Electron, and the same window in Chromium.
+ */
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: './specs',
+  outputDir: '../test-results/e2e',
+  // Two cores, and each test runs a whole chain of processes.
+  workers: 1,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: process.env['CI'] !== undefined,
+  reporter: [['list'], ['json', { outputFile: '../test-results/e2e.json' }]],
+  use: { trace: 'retain-on-failure', screenshot: 'only-on-failure' },
+  projects: [
+    { name: 'electron', testMatch: ['journey.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
+    { name: 'chromium', testMatch: ['journey.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'] },
+  ],
+});

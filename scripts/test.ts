@@ -1,0 +1,84 @@
+/**
+ * `npm test`: the static checks, the unit and system tests, and the end-to-end suite in both drivers.
+ *
+ * Sets up what the suites need, runs all of them even when one fails, and closes with one line
+ * `N passed, N failed[, N skipped]` counted from the runners' own reports. Exit code 0 only if nothing failed and
+ * the desktop suite ran.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { resolveElectron } from './electron-runtime.ts';
+import { run, type Outcome } from './test/run.ts';
+import { installSystemPackages } from './test/system-packages.ts';
+import { addTallies, emptyTally, tallyOfPlaywright, tallyOfVitest, type Tally } from './test/tally.ts';
+
+const root = join(import.meta.dirname, '..');
+const reports = join(root, 'test-results');
+
+async function report<T>(file: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(join(reports, file), 'utf8')) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** A step without a report of its own counts as one test. */
+function tallyOfStep(name: string, outcome: Outcome): Tally {
+  const ok = outcome.code === 0;
+  return { ...emptyTally, passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: ok ? [] : [name] };
+}
+
+/** A runner that failed without saying which test did (it crashed, or ran nothing) counts as one failure. */
+function orCrash(name: string, outcome: Outcome, tally: Tally | null): Tally {
+  if (tally === null || (outcome.code !== 0 && tally.failed === 0)) {
+    return addTallies(tally ?? emptyTally, { ...emptyTally, failed: 1, failures: [`${name} ended with ${outcome.code}`] });
+  }
+  return tally;
+}
+
+await rm(reports, { recursive: true, force: true });
+await mkdir(reports, { recursive: true });
+
+installSystemPackages();
+const build = await run('build', ['node', 'scripts/build.ts']);
+const check = await run('check', ['node', 'scripts/check.ts']);
+
+const unit = await run('unit and system tests', [
+  'vitest',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${join(reports, 'unit.json')}`,
+]);
+
+const electron = await resolveElectron();
+const desktop = 'path' in electron;
+if (!desktop) console.error(`The desktop suite cannot run: ${electron.reason}`);
+const endToEnd = await run(
+  'end-to-end tests',
+  ['playwright', 'test', '--config', 'e2e', ...(desktop ? [] : ['--project', 'chromium'])],
+  desktop ? { SALLYPORT_TEST_ELECTRON: electron.path } : {},
+  { display: true },
+);
+
+const playwright = await report<Parameters<typeof tallyOfPlaywright>[0]>('e2e.json');
+const vitest = await report<Parameters<typeof tallyOfVitest>[0]>('unit.json');
+const tally = [
+  tallyOfStep('build', build),
+  tallyOfStep('check', check),
+  orCrash('vitest', unit, vitest === null ? null : tallyOfVitest(vitest)),
+  orCrash('playwright', endToEnd, playwright === null ? null : tallyOfPlaywright(playwright)),
+].reduce(addTallies, emptyTally);
+
+const desktopRan = playwright !== null && tallyOfPlaywright(playwright, 'electron').passed > 0;
+const total = desktopRan
+  ? tally
+  : addTallies(tally, { ...emptyTally, failed: 1, failures: ['the desktop suite did not run'] });
+
+for (const failure of total.failures) console.log(`failed: ${failure}`);
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+);
+process.exitCode = total.failed === 0 ? 0 : 1;
