@@ -170,6 +170,12 @@ export const errorRegistry = {
     detail: 'The connector key is kept in a file that only your account may read.',
     action: 'Install or unlock a keyring (GNOME Keyring, KWallet) to have it encrypted.',
   },
+  SP_IDENTITY_UNREADABLE: {
+    class: 'user',
+    title: 'The key of this connector cannot be used',
+    detail: '{path}: {reason}',
+    action: 'Use the desktop app or another profile; move the file away only to become a new connector.',
+  },
   SP_AGENT_RUNNING: {
     class: 'user',
     title: 'An agent already runs for this profile',
