@@ -1,0 +1,13 @@
+/**
+ * The paths that anyone may ask for, without a token: health and version.
+ */
+import { versionInfo } from '../api/discovery.ts';
+import { ok, type Answer } from './exchange.ts';
+
+const healthPaths: readonly string[] = ['/livez', '/readyz', '/healthz'];
+
+/** Answers open paths, undefined for all others. The server listens only once it is ready, so it always is. */
+export function openPaths(path: string): Answer | undefined {
+  if (healthPaths.includes(path)) return ok('ok');
+  return path === '/version' ? ok(versionInfo()) : undefined;
+}
