@@ -1,0 +1,51 @@
+/**
+ * Home: is everything well, how much flows, and what is exposed.
+ */
+import { useRef, useState } from 'react';
+
+import type { AgentState } from '#contract/agent-state.ts';
+
+import { useAgentView } from '../../state/agent-context.ts';
+import { headline } from '../../state/summary.ts';
+import { ExposeDialog } from '../expose/expose-dialog.tsx';
+import { EmptyServices } from '../services/empty-services.tsx';
+import { ServiceList } from '../services/service-list.tsx';
+import styles from './home-page.module.css';
+import { TrafficPanel } from './traffic-panel.tsx';
+import { Warnings } from './warnings.tsx';
+
+export function HomePage({ state }: { readonly state: AgentState }) {
+  const link = useAgentView((view) => view.link);
+  const [exposing, setExposing] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { title, detail, tone } = headline(link, state);
+  const empty = state.services.length === 0;
+  const expose = (): void => setExposing(true);
+
+  return (
+    <div className={styles.page}>
+      <div className={styles.sentence} data-tone={tone}>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        <p>{detail}</p>
+      </div>
+      {state.warnings.length > 0 && <Warnings warnings={state.warnings} />}
+      {empty ? (
+        <EmptyServices onExpose={expose} />
+      ) : (
+        <>
+          <TrafficPanel />
+          <ServiceList services={state.services} onExpose={expose} />
+        </>
+      )}
+      <ExposeDialog
+        open={exposing}
+        onOpenChange={setExposing}
+        services={state.services}
+        controlPlane={state.controlPlane}
+        returnFocus={heading}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * Everything that is exposed, and the question before one is deleted.
+ */
+import { useId, useRef, useState } from 'react';
+import { Plus } from 'lucide-react';
+
+import type { ServiceState } from '#contract/agent-state.ts';
+
+import { Button } from '../../ui/button.tsx';
+import { DeleteDialog } from './delete-dialog.tsx';
+import styles from './service-list.module.css';
+import { ServiceRow } from './service-row.tsx';
+
+export type ServiceListProps = {
+  readonly services: readonly ServiceState[];
+  readonly onExpose: () => void;
+};
+
+export function ServiceList({ services, onExpose }: ServiceListProps) {
+  const headingId = useId();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [deleting, setDeleting] = useState<ServiceState | null>(null);
+  return (
+    <section aria-labelledby={headingId}>
+      <header className={styles.header}>
+        <h2 id={headingId} ref={heading} tabIndex={-1}>
+          Services
+        </h2>
+        <Button tone="primary" onClick={onExpose}>
+          <Plus size={15} aria-hidden="true" />
+          Expose a service
+        </Button>
+      </header>
+      <ul className={styles.list}>
+        {services.map((service) => (
+          <li key={service.name} className={styles.item}>
+            <ServiceRow service={service} onDelete={setDeleting} />
+          </li>
+        ))}
+      </ul>
+      <DeleteDialog service={deleting} onClose={() => setDeleting(null)} returnFocus={heading} />
+    </section>
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * Connect to a control plane: read a kubeconfig, choose one of its contexts, connect.
+ */
+import { useCallback, useEffect, useId, useState, type FormEvent } from 'react';
+import { Radio } from '@base-ui/react/radio';
+import { RadioGroup } from '@base-ui/react/radio-group';
+
+import type { KubeconfigContext } from '#contract/ipc/contract.ts';
+
+import { useAgentCall } from '../../state/use-agent-call.ts';
+import { Button } from '../../ui/button.tsx';
+import { ProblemNote } from '../../ui/problem-note.tsx';
+import { TextField } from '../../ui/text-field.tsx';
+import styles from './connect-form.module.css';
+
+export type ConnectFormProps = { readonly onBack: () => void; readonly onConnected: () => void };
+
+type Loaded = { readonly path: string; readonly contexts: readonly KubeconfigContext[] };
+
+export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
+  const { run: listContexts, running: reading, problem: readProblem } = useAgentCall('controlPlane.listContexts');
+  const {
+    run: useKubeconfig,
+    running: connecting,
+    problem: connectProblem,
+  } = useAgentCall('controlPlane.useKubeconfig');
+  const [path, setPath] = useState('');
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const [context, setContext] = useState<string | null>(null);
+
+  const read = useCallback(
+    async (from: string): Promise<void> => {
+      const answer = await listContexts(from === '' ? {} : { path: from });
+      setLoaded(answer ?? null);
+      if (answer === undefined) return;
+      setPath(answer.path);
+      const [only] = answer.contexts;
+      setContext(answer.contexts.length === 1 && only !== undefined ? only.name : null);
+    },
+    [listContexts],
+  );
+  useEffect(() => {
+    // The default file is offered at once; which one that is, only the agent knows.
+    // oxlint-disable-next-line react/set-state-in-effect
+    void read('');
+  }, [read]);
+
+  // Contexts of another file than the one named above must not be offered.
+  const current = loaded !== null && loaded.path === path.trim() ? loaded : null;
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (reading || connecting) return;
+    if (current === null) {
+      await read(path.trim());
+      return;
+    }
+    if (context === null) return;
+    const answer = await useKubeconfig({ path: current.path, context });
+    if (answer !== undefined) onConnected();
+  };
+
+  return (
+    <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
+      <header>
+        <h1>Connect to a control plane</h1>
+        <p className={styles.lead}>Your kubeconfig stays where it is; Sallyport reads it each time it connects.</p>
+      </header>
+      <div className={styles.file}>
+        <TextField
+          label="Kubeconfig file"
+          value={path}
+          onChange={setPath}
+          placeholder="~/.kube/config"
+          hint="Leave empty for KUBECONFIG or ~/.kube/config"
+          error={null}
+          maxLength={4096}
+        />
+        <Button busy={reading} onClick={() => void read(path.trim())}>
+          {reading ? 'Reading…' : 'Read contexts'}
+        </Button>
+      </div>
+      {readProblem !== null && <ProblemNote problem={readProblem} announce />}
+      {current !== null && <Contexts contexts={current.contexts} value={context} onChange={setContext} />}
+      {connectProblem !== null && <ProblemNote problem={connectProblem} announce />}
+      <div className={styles.actions}>
+        <Button onClick={onBack}>Back</Button>
+        <Button tone="primary" type="submit" busy={connecting} disabled={current === null || context === null}>
+          {connecting ? 'Connecting…' : 'Connect'}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+type ContextsProps = {
+  readonly contexts: readonly KubeconfigContext[];
+  readonly value: string | null;
+  readonly onChange: (context: string) => void;
+};
+
+function Contexts({ contexts, value, onChange }: ContextsProps) {
+  const id = useId();
+  if (contexts.length === 0) return <p className={styles.lead}>This file has no contexts.</p>;
+  return (
+    <div>
+      <h2 id={id} className={styles.label}>
+        Context
+      </h2>
+      <RadioGroup<string | null>
+        aria-labelledby={id}
+        className={styles.contexts}
+        value={value}
+        onValueChange={(next) => next !== null && onChange(next)}
+      >
+        {contexts.map((context) => (
+          <label key={context.name} className={styles.context}>
+            <Radio.Root value={context.name} className={styles.radio}>
+              <Radio.Indicator className={styles.indicator} />
+            </Radio.Root>
+            <span className={styles.name}>{context.name}</span>
+            <span className={styles.server}>
+              {context.server} · namespace {context.namespace}
+            </span>
+          </label>
+        ))}
+      </RadioGroup>
+    </div>
+  );
+}

@@ -1,0 +1,224 @@
+/**
+ * The whole state in one word (the chip in the header) and in one sentence (the top of Home). Pure.
+ *
+ * The rule of both: never say more than was observed. “Online” needs a request that has travelled the whole way.
+ */
+import type { AgentState, ControlPlaneState, ServiceState, TunnelConnection } from '#contract/agent-state.ts';
+
+import type { LinkStatus } from '../agent-client/agent-link.ts';
+import { list, plural } from '../text/format.ts';
+
+export type Tone = 'ok' | 'busy' | 'warn' | 'error' | 'off';
+
+export type Status = { readonly tone: Tone; readonly word: string };
+
+export type Headline = { readonly tone: Tone; readonly title: string; readonly detail: string };
+
+const transportNames: Readonly<Record<TunnelConnection['transport'], string>> = { h2: 'HTTP/2' };
+
+export function transportName(transport: TunnelConnection['transport']): string {
+  return transportNames[transport];
+}
+
+const isUp = (connection: TunnelConnection): boolean =>
+  connection.phase === 'connected' || connection.phase === 'draining';
+
+type ChosenControlPlane = Exclude<ControlPlaneState, { readonly kind: 'none' }>;
+
+const controlPlaneWords: Readonly<Record<ChosenControlPlane['phase'], Status>> = {
+  starting: { tone: 'busy', word: 'Starting' },
+  connecting: { tone: 'busy', word: 'Connecting' },
+  connected: { tone: 'ok', word: 'Connected' },
+  unreachable: { tone: 'error', word: 'Unreachable' },
+  denied: { tone: 'error', word: 'Access denied' },
+};
+
+/** The control plane by itself; its page shows it beside its name. */
+export function controlPlaneStatus(phase: ChosenControlPlane['phase']): Status {
+  return controlPlaneWords[phase];
+}
+
+function tunnelStatus(state: AgentState): Status {
+  const { connections, phase } = state.engine;
+  if (phase === 'faulted') return { tone: 'error', word: 'Engine stopped' };
+  if (connections.some(isUp)) {
+    return state.connector?.ready === true ? { tone: 'ok', word: 'Connected' } : { tone: 'busy', word: 'Verifying' };
+  }
+  if (connections.some((connection) => connection.phase === 'refused')) return { tone: 'error', word: 'Refused' };
+  if (connections.some((connection) => connection.problem !== null)) return { tone: 'error', word: 'Tunnel down' };
+  return { tone: 'busy', word: 'Connecting' };
+}
+
+/** One word on whether this machine can be reached. */
+export function connectionStatus(link: LinkStatus, state: AgentState | null): Status {
+  if (link.phase === 'lost') return { tone: 'error', word: 'Agent lost' };
+  if (state === null) return { tone: 'busy', word: 'Starting' };
+  if (state.controlPlane.kind === 'none') return { tone: 'off', word: 'Not set up' };
+  const tunnel = tunnelStatus(state);
+  if (state.controlPlane.phase === 'connected') return tunnel;
+  const controlPlane =
+    state.controlPlane.phase === 'unreachable'
+      ? ({ tone: 'error', word: 'No control plane' } as const)
+      : controlPlaneStatus(state.controlPlane.phase);
+  // A standing tunnel carries traffic without the control plane; only changes wait.
+  return tunnel.tone === 'ok' && controlPlane.tone === 'error' ? { tone: 'warn', word: 'Degraded' } : controlPlane;
+}
+
+function way(state: AgentState): string {
+  const up = state.engine.connections.filter(isUp);
+  if (up.length === 0) return '';
+  const edges = [...new Set(up.map((connection) => connection.edge))];
+  const transports = [...new Set(up.map((connection) => transportName(connection.transport)))];
+  return `${list(edges)} over ${list(transports)}`;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function brokenHeadline(state: AgentState, status: Status): Headline | null {
+  const { controlPlane, engine } = state;
+  if (status.word === 'Engine stopped') {
+    return {
+      tone: 'error',
+      title: 'The tunnel engine has stopped',
+      detail: 'Nothing exposed here can be reached until it runs again.',
+    };
+  }
+  if (status.word === 'Refused' || status.word === 'Tunnel down') {
+    const problem = engine.connections.find((connection) => connection.problem !== null)?.problem;
+    const because = problem ? `${sentence(problem.title)} ${problem.detail}`.trim() : 'No edge answers.';
+    return { tone: 'error', title: 'Tunnel is down', detail: sentence(because) };
+  }
+  if (status.tone === 'error' && controlPlane.kind !== 'none') {
+    const { problem } = controlPlane;
+    return {
+      tone: 'error',
+      title: problem?.title ?? 'The control plane does not answer',
+      detail: sentence(problem?.detail ?? 'Sallyport keeps trying by itself'),
+    };
+  }
+  return null;
+}
+
+function failingDetail(failing: readonly ServiceState[]): string {
+  const [first] = failing;
+  if (failing.length === 1 && first !== undefined) {
+    return `${first.name}: ${sentence(first.problem?.title ?? 'it cannot be reached')}`;
+  }
+  return `${list(failing.map((service) => service.name))} cannot be reached.`;
+}
+
+function servicesHeadline(state: AgentState): Headline {
+  const { services } = state;
+  const on = services.filter((service) => service.enabled && service.phase !== 'removing');
+  const ready = on.filter((service) => service.phase === 'ready');
+  const failing = on.filter((service) => service.phase === 'failing');
+  const publishing = on.filter((service) => service.phase === 'publishing');
+  const reached = `Reached through ${way(state)}.`;
+  if (services.length === 0) {
+    return {
+      tone: 'ok',
+      title: 'Ready to expose',
+      detail: `The tunnel stands: ${way(state)}. Nothing is exposed yet.`,
+    };
+  }
+  if (on.length === 0) {
+    return {
+      tone: 'off',
+      title: 'Everything is switched off',
+      detail: 'The addresses stay reserved; visitors are told so.',
+    };
+  }
+  if (failing.length > 0) {
+    const title = `${ready.length} of ${plural(on.length, 'service')} online`;
+    return { tone: ready.length === 0 ? 'error' : 'warn', title, detail: failingDetail(failing) };
+  }
+  if (publishing.length > 0) {
+    const names = list(publishing.map((service) => service.name));
+    const rest = ready.length === 0 ? '' : ` ${plural(ready.length, 'service')} online.`;
+    return {
+      tone: 'busy',
+      title: `Publishing ${names}`,
+      detail: `It is online once a request has come through.${rest}`,
+    };
+  }
+  return { tone: 'ok', title: `${plural(ready.length, 'service')} online`, detail: reached };
+}
+
+/** The one honest sentence on top of Home, and one on why. */
+export function headline(link: LinkStatus, state: AgentState): Headline {
+  const status = connectionStatus(link, state);
+  if (link.phase === 'lost') {
+    return {
+      tone: 'error',
+      title: 'The agent does not answer',
+      detail: 'What you see is the last known state. Services may still be online.',
+    };
+  }
+  const broken = brokenHeadline(state, status);
+  if (broken !== null) return broken;
+  if (status.word === 'Verifying') {
+    return {
+      tone: 'busy',
+      title: 'Verifying the tunnel',
+      detail: 'Connected; waiting for a request to travel the whole way.',
+    };
+  }
+  if (status.tone === 'busy') {
+    return { tone: 'busy', title: 'Connecting', detail: 'Services are reachable as soon as the tunnel stands.' };
+  }
+  return servicesHeadline(state);
+}
+
+const serviceWords: Readonly<Record<ServiceState['phase'], Status>> = {
+  off: { tone: 'off', word: 'Off' },
+  publishing: { tone: 'busy', word: 'Publishing' },
+  ready: { tone: 'ok', word: 'Online' },
+  failing: { tone: 'error', word: 'Failing' },
+  removing: { tone: 'busy', word: 'Deleting' },
+};
+
+export function serviceStatus(service: ServiceState): Status {
+  return serviceWords[service.phase];
+}
+
+const processWords: Readonly<Record<AgentState['engine']['phase'], Status>> = {
+  starting: { tone: 'busy', word: 'Starting' },
+  running: { tone: 'ok', word: 'Running' },
+  restarting: { tone: 'warn', word: 'Restarting' },
+  faulted: { tone: 'error', word: 'Failed' },
+  stopped: { tone: 'off', word: 'Stopped' },
+};
+
+/** For the engine and the parts of the playground. */
+export function processStatus(phase: AgentState['engine']['phase']): Status {
+  return processWords[phase];
+}
+
+const tunnelWords: Readonly<Record<TunnelConnection['phase'], Status>> = {
+  connecting: { tone: 'busy', word: 'Connecting' },
+  registering: { tone: 'busy', word: 'Registering' },
+  connected: { tone: 'ok', word: 'Connected' },
+  waiting: { tone: 'warn', word: 'Waiting' },
+  refused: { tone: 'error', word: 'Refused' },
+  draining: { tone: 'busy', word: 'Draining' },
+};
+
+export function tunnelConnectionStatus(phase: TunnelConnection['phase']): Status {
+  return tunnelWords[phase];
+}
+
+/** What is true of everybody who can open an exposed service's address, said before it is exposed. */
+export function audience(controlPlane: ControlPlaneState): string {
+  return controlPlane.kind === 'playground'
+    ? 'Anyone on this machine can reach it. Other machines cannot.'
+    : 'Anyone who can reach the edge can open it; visitors are not asked to sign in.';
+}
+
+/** True while there is nothing to show but the choice of a control plane, or its start. */
+export function needsSetup(state: AgentState): boolean {
+  const { controlPlane, connector, services } = state;
+  if (controlPlane.kind === 'none') return true;
+  return controlPlane.phase !== 'connected' && connector === null && services.length === 0;
+}

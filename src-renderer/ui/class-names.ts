@@ -1,0 +1,6 @@
+/**
+ * Joins class names; empty ones are left out.
+ */
+export function classNames(...names: readonly (string | false | null | undefined)[]): string {
+  return names.filter(Boolean).join(' ');
+}

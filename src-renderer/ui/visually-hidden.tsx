@@ -1,0 +1,10 @@
+/**
+ * Text that is spoken and not seen.
+ */
+import type { ReactNode } from 'react';
+
+import styles from './visually-hidden.module.css';
+
+export function VisuallyHidden({ children }: { readonly children: ReactNode }) {
+  return <span className={styles.hidden}>{children}</span>;
+}
