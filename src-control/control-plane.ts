@@ -10,7 +10,7 @@
  *   controlPlane.server;           // https://127.0.0.1:PORT, for the kubeconfig
  *   await controlPlane.close();    // ends watches, finishes writes, closes files
  *
- * Two at once must not share a `dataDir`. Tests of other folders find a certificate, tokens and a kubeconfig ready made
+ * Tests of other folders find a certificate, tokens and a kubeconfig ready made
  * in `test-control-plane.ts`.
  */
 import { randomUUID } from 'node:crypto';
@@ -28,6 +28,7 @@ import type { JsonObject } from './json.ts';
 import { createCatalog } from './resources/catalog.ts';
 import { seed } from './resources/seeding.ts';
 import type { HistoryLimits } from './storage/history.ts';
+import { lockDirectory } from './storage/directory-lock.ts';
 import { openJournal } from './storage/journal.ts';
 import { createStore } from './storage/store.ts';
 
@@ -90,45 +91,43 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, random, log } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const catalog = createCatalog(options.definitions);
-  const journal = await openJournal({
-    directory: options.dataDir,
-    now: () => clock.now(),
-    log,
-    compactAtBytes: limits.compactAtBytes,
-  });
-  const store = createStore({ journal, log, history: limits.history, maxWaiting: limits.maxWaitingWrites });
-  const surroundings: Surroundings = { ...limits, store, clock, random, uid: () => randomUUID() };
-  const watches = createWatches(limits);
-  const release = async (): Promise<void> => {
-    watches.close();
-    await store.close();
+  /** What was started, to be ended in the opposite order. */
+  const owned: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of owned.splice(0).toReversed()) await end();
   };
   try {
+    const lock = await lockDirectory(options.dataDir, clock);
+    owned.push(() => lock.release());
+    const journal = await openJournal({
+      directory: options.dataDir,
+      now: () => clock.now(),
+      log,
+      compactAtBytes: limits.compactAtBytes,
+    });
+    const store = createStore({ journal, log, history: limits.history, maxWaiting: limits.maxWaitingWrites });
+    owned.push(() => store.close());
+    const surroundings: Surroundings = { ...limits, store, clock, random, uid: () => randomUUID() };
     const context = { timestamp: timestampOf(clock), uid: surroundings.uid, random, onUnknown: () => {} };
     await store.write((transaction) => seed(transaction, catalog, context));
     const collector = startGarbageCollector({ store, catalog, clock, random, log });
+    owned.push(() => collector.stop());
+    const watches = createWatches(limits);
     const http = await startHttpServer({
       ...options,
       ...limits,
       authenticate: createAuthenticator(options.tokens),
       openly: openPaths,
       handle: createRouter({ catalog, surroundings, watches }),
-    }).catch(async (error: unknown) => {
-      await collector.stop();
-      throw error;
     });
-    return {
-      server: `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${http.port}`,
-      port: http.port,
-      close: async () => {
-        watches.close();
-        await http.close();
-        await collector.stop();
-        await release();
-      },
-    };
+    owned.push(
+      () => http.close(),
+      () => watches.close(),
+    );
+    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    return { server: `https://${host}:${http.port}`, port: http.port, close };
   } catch (error) {
-    await release();
+    await close();
     throw error;
   }
 }

@@ -2,7 +2,7 @@
  * The forms in which objects are sent: as they are, as metadata only, or as the rows of a table. Chosen by `Accept`.
  */
 import type { ResourceType } from '../resources/resource-type.ts';
-import type { StoredObject } from '../resources/stored-object.ts';
+import { versionOf, type StoredObject } from '../resources/stored-object.ts';
 import { notAcceptable } from '../status-error.ts';
 import { createTable, metadataOnly, type TableOptions } from './table.ts';
 
@@ -58,8 +58,7 @@ function partial(): Representation {
 
 function table(type: ResourceType, options: TableOptions & { readonly now: number }): Representation {
   return {
-    object: (object) =>
-      createTable(type, [object], { resourceVersion: String(object.metadata['resourceVersion']) }, options),
+    object: (object) => createTable(type, [object], { resourceVersion: versionOf(object) }, options),
     list: (objects, metadata) => createTable(type, objects, metadata, options),
   };
 }

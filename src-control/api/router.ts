@@ -9,6 +9,7 @@ import type { ResourceType } from '../resources/resource-type.ts';
 import { methodNotAllowed, noSuchPath } from '../status-error.ts';
 import { remove, removeCollection } from './deletes.ts';
 import { createDiscovery, reviewResources } from './discovery.ts';
+import { createOpenApi } from './openapi.ts';
 import { get, list } from './reads.ts';
 import { authorize, isDryRun, isWatch, type ResourceRequest, type Surroundings } from './resource-request.ts';
 import { answerReview } from './reviews.ts';
@@ -24,9 +25,12 @@ export type RouterOptions = {
 /** Answers requests; undefined when a watch has taken over the response. Throws StatusErrors. */
 export function createRouter(options: RouterOptions): (exchange: Exchange) => Promise<Answer | undefined> {
   const discover = createDiscovery(options.catalog);
+  const describe = createOpenApi(options.catalog);
   return async (exchange) => {
-    const found = exchange.method === 'GET' ? discover(exchange.parts) : undefined;
-    if (found !== undefined) return found;
+    if (exchange.method === 'GET') {
+      const found = discover(exchange.parts) ?? describe(exchange.parts, exchange.request.headers.accept ?? '');
+      if (found !== undefined) return found;
+    }
     const path = parseResourcePath(exchange.parts);
     if (path === undefined) throw noSuchPath();
     const review = await answerToReview(exchange, path);
@@ -63,13 +67,17 @@ async function answerResource(
     dryRun: isDryRun(exchange.query),
   };
   checkWritable(type, verb);
-  if (verb !== 'watch') return handle(request, catalog.types);
+  if (verb !== 'watch') return handle(verb, request, catalog.types);
   watches.start(request);
   return undefined;
 }
 
-function handle(request: ResourceRequest, types: readonly ResourceType[]): Answer | Promise<Answer> {
-  switch (request.verb) {
+async function handle(
+  verb: Exclude<Verb, 'watch'>,
+  request: ResourceRequest,
+  types: readonly ResourceType[],
+): Promise<Answer> {
+  switch (verb) {
     case 'get':
       return get(request);
     case 'list':
@@ -84,9 +92,13 @@ function handle(request: ResourceRequest, types: readonly ResourceType[]): Answe
       return remove(request, types);
     case 'deletecollection':
       return removeCollection(request, types);
-    case 'watch':
-      throw noSuchPath();
+    default:
+      return unreachable(verb);
   }
+}
+
+function unreachable(verb: never): never {
+  throw new Error(`the verb ${String(verb)} has no handler`);
 }
 
 function verbOf(exchange: Exchange, path: ResourcePath): Verb {

@@ -45,13 +45,13 @@ function included(object: StoredObject, include: TableOptions['include']): objec
 function cell(column: PrinterColumn, object: StoredObject, now: number): JsonValue {
   const [value] = column.values(object);
   if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : '';
-  if (column.type === 'date') return ageOf(String(value), now);
+  if (column.type === 'date') return ageOf(value, now);
   if (column.type === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
   return value;
 }
 
-function ageOf(timestamp: string, now: number): string {
-  const at = Date.parse(timestamp);
+function ageOf(timestamp: JsonValue, now: number): string {
+  const at = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
   return Number.isNaN(at) ? '<invalid>' : duration(Math.max(0, now - at));
 }
 

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 
 import type { Cancel } from '#base/clock.ts';
 import { flag } from '../http/exchange.ts';
-import type { StoredObject } from '../resources/stored-object.ts';
+import { versionOf, withMetadata, type StoredObject } from '../resources/stored-object.ts';
 import { parseSelector, type Selector } from '../selectors/selector.ts';
 import type { StoreEvent } from '../storage/history.ts';
 import { expired, tooManyRequests, type StatusError } from '../status-error.ts';
@@ -175,8 +175,7 @@ function lineFor(event: StoreEvent, select: Selector, representation: Representa
 /** The state that a watcher knows of an object that left its selection, at the version at which it left. */
 function lastSeen({ object, previous }: StoreEvent): StoredObject {
   if (previous === undefined) return object;
-  const resourceVersion = object.metadata['resourceVersion'] ?? '';
-  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+  return withMetadata(previous, { resourceVersion: versionOf(object) });
 }
 
 function bookmarkEvent({ type }: ResourceRequest, revision: number, initial: boolean): unknown {

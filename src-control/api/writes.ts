@@ -3,20 +3,18 @@
  */
 import type { Answer } from '../http/exchange.ts';
 import { mediaTypeOf } from '../http/body.ts';
-import { isObject, withMember, type JsonObject, type JsonValue } from '../json.ts';
+import { isArray, isObject, withMember, type JsonObject, type JsonValue } from '../json.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { admitCreation, admitUpdate } from '../resources/admission.ts';
-import { finalizersOf, isTerminating, keyOf, versionOf, type StoredObject } from '../resources/stored-object.ts';
+import { finalizersOf, isTerminating, keyOf, type StoredObject } from '../resources/stored-object.ts';
 import type { Transaction } from '../storage/store.ts';
 import {
   alreadyExists,
   badRequest,
-  conflict,
   forbidden,
   invalid,
   methodNotAllowed,
-  StatusError,
   tooLarge,
   unsupportedMediaType,
 } from '../status-error.ts';
@@ -80,16 +78,32 @@ function patchKind(request: ResourceRequest): Patch {
       };
     case 'application/json-patch+json':
       return applyJsonPatch;
+    case 'application/strategic-merge-patch+json':
+      if (!request.type.custom) return applySimpleStrategicPatch;
+      break;
     case 'application/apply-patch+yaml':
     case 'application/apply-patch+cbor':
       throw unsupportedMediaType(
         'server-side apply is not served by this control plane; use apply without --server-side, or a merge patch',
       );
     default:
-      throw unsupportedMediaType(
-        `the patch type "${mediaType}" is not served; use application/merge-patch+json or application/json-patch+json`,
-      );
   }
+  throw unsupportedMediaType(
+    `the patch type "${mediaType}" is not served; use application/merge-patch+json or application/json-patch+json`,
+  );
+}
+
+/** kubectl knows no other patch for the built-in types; what has no directives and no lists is a merge patch. */
+function applySimpleStrategicPatch(current: JsonObject, body: JsonValue): JsonValue {
+  if (!isObject(body) || !isPlain(body)) {
+    throw unsupportedMediaType('strategic merge patches with lists or directives are not served');
+  }
+  return applyMergePatch(current, body);
+}
+
+function isPlain(value: JsonValue): boolean {
+  if (!isObject(value)) return !isArray(value);
+  return Object.entries(value).every(([name, inner]) => !name.startsWith('$') && isPlain(inner));
 }
 
 /** Stores `next`, or completes a deletion where it has lost its last finalizer. */

@@ -1,11 +1,12 @@
 /**
- * Reads and decodes request bodies: JSON and YAML, bounded.
+ * Reads and decodes request bodies: JSON, YAML and a little Protobuf, bounded.
  */
 import type { IncomingMessage } from 'node:http';
 import { parseDocument } from 'yaml';
 
 import type { JsonValue } from '../json.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from '../status-error.ts';
+import { decodeProtobuf, protobufMediaType } from './protobuf.ts';
 
 /** Deepest nesting that is taken: recursive readers must not run out of stack. */
 const maxDepth = 200;
@@ -16,7 +17,7 @@ export function mediaTypeOf(request: IncomingMessage): string {
 }
 
 /** The whole body. Throws 413 where it is longer than `maxBytes`. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -25,12 +26,14 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     if (size > maxBytes) throw tooLarge(`the request body is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** Decodes `content`, which is of `mediaType`. Throws 400 and 415. */
-export function decodeBody(content: string, mediaType: string): JsonValue {
-  const value = isYaml(mediaType) ? decodeYaml(content) : decodeJson(content, mediaType);
+export function decodeBody(content: Buffer, mediaType: string): JsonValue {
+  if (mediaType === protobufMediaType) return decodeProtobuf(content);
+  const text = content.toString('utf8');
+  const value = isYaml(mediaType) ? decodeYaml(text) : decodeJson(text, mediaType);
   checkDepth(value, 0);
   return value;
 }

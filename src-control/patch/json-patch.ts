@@ -36,7 +36,7 @@ function applyOperation(document: JsonValue, operation: JsonValue): JsonValue {
     case 'copy':
       return add(document, path, find(document, parsePointer(text(operation, 'from'))));
     case 'test':
-      if (!equal(find(document, path), valueOf(operation))) throw unfit(`test failed at ${String(operation['path'])}`);
+      if (!equal(find(document, path), valueOf(operation))) throw unfit(`the test at /${path.join('/')} failed`);
       return document;
     case undefined:
     default:

@@ -28,6 +28,19 @@ export type Part = 'main' | 'status';
 /** Metadata that only the server sets. `managedFields` are not kept: server-side apply is not served. */
 const serverMetadata = ['selfLink', 'managedFields', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
 
+/** Metadata that an update leaves as it is. */
+const identityMetadata: ReadonlySet<string> = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'generateName',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+]);
+
 /** The object to store for a creation. Throws StatusErrors 400 and 422. */
 export function admitCreation(
   type: ResourceType,
@@ -134,26 +147,13 @@ function envelopeOf(type: ResourceType, body: JsonObject): JsonObject {
 }
 
 function withoutServerMetadata(metadata: JsonObject): JsonObject {
-  const dropped: readonly string[] = [...serverMetadata, 'resourceVersion', 'generation'];
-  return Object.fromEntries(
-    Object.entries(metadata).filter(([name, value]) => !dropped.includes(name) && value !== null),
-  );
+  const dropped = new Set<string>([...serverMetadata, 'resourceVersion', 'generation']);
+  return Object.fromEntries(Object.entries(metadata).filter(([name, value]) => !dropped.has(name) && value !== null));
 }
 
 function updatedMetadata(sent: JsonObject, current: StoredObject): JsonObject {
-  const identity = [
-    'name',
-    'namespace',
-    'uid',
-    'resourceVersion',
-    'generation',
-    'creationTimestamp',
-    'generateName',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ];
-  const kept = Object.entries(current.metadata).filter(([name]) => identity.includes(name));
-  const changed = Object.entries(withoutServerMetadata(sent)).filter(([name]) => !identity.includes(name));
+  const kept = Object.entries(current.metadata).filter(([name]) => identityMetadata.has(name));
+  const changed = Object.entries(withoutServerMetadata(sent)).filter(([name]) => !identityMetadata.has(name));
   return Object.fromEntries([...changed, ...kept]);
 }
 

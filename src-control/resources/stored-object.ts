@@ -35,7 +35,8 @@ export function namespaceOf(object: StoredObject): string | undefined {
 }
 
 export function versionOf(object: StoredObject): string {
-  return String(object.metadata['resourceVersion'] ?? '');
+  const version = object.metadata['resourceVersion'];
+  return typeof version === 'string' ? version : '';
 }
 
 export function finalizersOf(object: StoredObject): readonly string[] {

@@ -30,10 +30,10 @@ function toTest(match: RegExpExecArray): Selector {
   if (negation !== undefined) return (object) => label(object, absent ?? '') === undefined;
   if (operator !== undefined) return (object) => (label(object, key) === value) === (operator !== '!=');
   if (setOperator !== undefined) {
-    const values = set.split(',').map((each) => each.trim());
+    const values = new Set(set.split(',').map((each) => each.trim()));
     return (object) => {
       const found = label(object, key);
-      return (found !== undefined && values.includes(found)) === (setOperator === 'in');
+      return (found !== undefined && values.has(found)) === (setOperator === 'in');
     };
   }
   return (object) => label(object, key) !== undefined;
