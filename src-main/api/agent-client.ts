@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import { problemOf, type Problem } from '#contract/errors/agent-error.ts';
-import type { AgentClient, Envelope, WatchName } from '#contract/ipc/contract.ts';
+import type { AgentClient, Envelope } from '#contract/ipc/contract.ts';
 import type { ClientMessage, ServerMessage } from '#contract/ipc/websocket-messages.ts';
 
 export type AgentConnection = {
@@ -27,8 +27,8 @@ const maxItemBytes = 64_000_000;
 type Settle = (envelope: Envelope<never>) => void;
 type Watch = { readonly listener: (item: never) => void };
 
-function lost(reason: string): Envelope<never> {
-  return { ok: false, problem: problemOf('SP_INTERNAL', { reason }) };
+function lost(): Envelope<never> {
+  return { ok: false, problem: problemOf('SP_AGENT_CONNECTION_LOST') };
 }
 
 function connect(path: string): Promise<WebSocket | null> {
@@ -74,14 +74,14 @@ export async function connectAgent(path: string, clock: Clock): Promise<AgentCon
 
   socket.on('message', (data) => {
     try {
-      receive(String(data));
+      receive(Buffer.isBuffer(data) ? data.toString('utf8') : '');
     } catch {
       socket.terminate();
     }
   });
   socket.on('error', () => {});
   socket.on('close', () => {
-    for (const settle of calls.values()) settle(lost('The agent ended before it answered.'));
+    for (const settle of calls.values()) settle(lost());
     calls.clear();
     closed.emit();
   });
@@ -90,14 +90,14 @@ export async function connectAgent(path: string, clock: Clock): Promise<AgentCon
     call: (name, params) =>
       new Promise((resolve) => {
         if (socket.readyState !== WebSocket.OPEN) {
-          resolve(lost('The agent has ended.'));
+          resolve(lost());
           return;
         }
         nextId += 1;
         const id = nextId;
         const cancelTimeout = clock.after(callTimeoutMs, () => {
           calls.delete(id);
-          resolve(lost(`The agent did not answer within ${callTimeoutMs / 1000} s.`));
+          resolve(lost());
         });
         calls.set(id, (envelope) => {
           cancelTimeout();
@@ -105,7 +105,7 @@ export async function connectAgent(path: string, clock: Clock): Promise<AgentCon
         });
         send({ type: 'call', id, name, params });
       }),
-    watch: <N extends WatchName>(name: N, listener: (item: never) => void) => {
+    watch: (name, listener) => {
       nextId += 1;
       const id = nextId;
       watches.set(id, { listener });
@@ -115,5 +115,5 @@ export async function connectAgent(path: string, clock: Clock): Promise<AgentCon
       };
     },
   };
-  return { client, onClosed: closed.add, close: () => socket.close() };
+  return { client, onClosed: (listener) => closed.add(listener), close: () => socket.close() };
 }

@@ -52,8 +52,8 @@ export async function attachToRunningAgent(location: EndpointLocation, clock: Cl
     };
   return {
     pid: state.value.agent.pid,
-    onClosed: connection.onClosed,
-    close: connection.close,
+    onClosed: (listener) => connection.onClosed(listener),
+    close: () => connection.close(),
     handlers: {
       calls: {
         'state.get': forward('state.get'),

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { RawData, WebSocket } from 'ws';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
@@ -43,7 +43,7 @@ function reasonOf(error: z.ZodError): string {
 
 function parseMessage(data: RawData): ClientMessage | null {
   try {
-    const parsed = clientMessage.safeParse(JSON.parse(String(data)));
+    const parsed = clientMessage.safeParse(JSON.parse(Buffer.isBuffer(data) ? data.toString('utf8') : ''));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -9,7 +9,7 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Secret } from '#base/secret.ts';
 import type { EngineProcessState, TunnelConnection } from '#contract/agent-state.ts';
-import type { EngineConfig, EngineToAgent, TrafficTotals } from '#contract/engine.ts';
+import type { AgentToEngine, EngineConfig, EngineToAgent, TrafficTotals } from '#contract/engine.ts';
 
 import { superviseProcess } from '../supervision/supervised-process.ts';
 import type { EngineLauncher, EngineProcess } from './engine-launcher.ts';
@@ -47,6 +47,10 @@ const maxUnansweredPings = 3;
 const readyTimeoutMs = 15_000;
 /** What the engine needs to exit after its drain. */
 const exitMarginMs = 2000;
+
+function post({ postMessage }: EngineProcess, message: AgentToEngine): void {
+  postMessage(message);
+}
 
 const noTraffic: TrafficTotals = { requests: 0, bytesIn: 0, bytesOut: 0, activeStreams: 0 };
 
@@ -88,7 +92,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
         return;
       }
       pingId += 1;
-      process.postMessage({ type: 'ping', id: pingId });
+      post(process, { type: 'ping', id: pingId });
       cancel = clock.after(pingEveryMs, beat);
     };
     process.onMessage((message) => {
@@ -105,15 +109,15 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
       process.onMessage((message) => {
         if (supervised.process !== process) return;
         if (message.type === 'started') {
-          process.postMessage({ type: 'identity', privateKey: privateKey.reveal() });
-          process.postMessage({ type: 'apply', config });
+          post(process, { type: 'identity', privateKey: privateKey.reveal() });
+          post(process, { type: 'apply', config });
           watchHeartbeat(process);
           ready();
         }
         receive(message);
       });
     },
-    askToStop: (process) => process.postMessage({ type: 'drain', graceMs: options.drainGraceMs }),
+    askToStop: (process) => post(process, { type: 'drain', graceMs: options.drainGraceMs }),
     stopGraceMs: options.drainGraceMs + exitMarginMs,
     readyTimeoutMs,
     clock,
@@ -135,12 +139,13 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     get traffic() {
       return traffic;
     },
-    onChange: changes.add,
+    onChange: (listener) => changes.add(listener),
     start: () => supervised.start(),
     apply: (next) => {
       version += 1;
       config = { ...next, version };
-      if (supervised.state.phase === 'running') supervised.process?.postMessage({ type: 'apply', config });
+      const { process } = supervised;
+      if (process !== null && supervised.state.phase === 'running') post(process, { type: 'apply', config });
     },
     stop: () => supervised.stop(),
   };

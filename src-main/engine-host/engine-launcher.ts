@@ -7,7 +7,7 @@ import { launchNodeProcess } from '../supervision/node-process.ts';
 import type { LaunchedProcess } from '../supervision/supervised-process.ts';
 
 export type EngineProcess = LaunchedProcess & {
-  postMessage(message: AgentToEngine): void;
+  readonly postMessage: (message: AgentToEngine) => void;
   onMessage(listener: (message: EngineToAgent) => void): void;
 };
 
@@ -25,9 +25,9 @@ export function createChildEngineLauncher(options: {
       const child = launchNodeProcess(options);
       return {
         pid: child.pid,
-        kill: child.kill,
-        onExit: child.onExit,
-        postMessage: child.send,
+        kill: () => child.kill(),
+        onExit: (listener) => child.onExit(listener),
+        postMessage: (message) => child.send(message),
         // The engine is our own code on a channel only we hold; its messages are trusted as typed.
         onMessage: (listener) => child.onMessage((message) => listener(message as EngineToAgent)),
       };

@@ -46,7 +46,7 @@ async function keyPem(keys: KeyPair): Promise<string> {
 }
 
 function newKeys(): Promise<KeyPair> {
-  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<KeyPair>;
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 /** A new certificate authority that can sign servers' certificates and nothing else. */

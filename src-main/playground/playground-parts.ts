@@ -115,7 +115,7 @@ export function createPlaygroundParts(options: {
     get state() {
       return parts.map(({ name, supervised }) => ({ name, ...supervised.state }));
     },
-    onChange: changes.add,
+    onChange: (listener) => changes.add(listener),
     start: () => {
       started = true;
       parts[0]?.supervised.start();

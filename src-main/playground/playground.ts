@@ -204,7 +204,7 @@ export function createPlayground(options: PlaygroundOptions): Playground {
     get state() {
       return state;
     },
-    onChange: changes.add,
+    onChange: (listener) => changes.add(listener),
     start: () => {
       if (ending !== null) return;
       ending = new AbortController();

@@ -84,6 +84,6 @@ export async function openAgentStore(options: AgentStoreOptions): Promise<AgentS
       last = done.catch(() => {});
       return done;
     },
-    onChange: changes.add,
+    onChange: (listener) => changes.add(listener),
   };
 }
