@@ -1,63 +1,57 @@
 /**
- * `npm run build`: bundles every process and the window into dist/.
+ * `npm run build`: makes `dist`, which runs by itself, without `node_modules` and without this repository.
  *
- *   dist/node/*.mjs       processes, for Node 20 (Electron 33) and newer; nothing is read from node_modules at run time
- *   dist/node/preload.cjs the bridge between window and agent
- *   dist/renderer/        the window
- *   dist/crds/            resource definitions, which the embedded control plane reads
+ *   node scripts/build.ts                    everything
+ *   node scripts/build.ts --allow-missing    leaves out programs whose source does not exist (yet)
+ *
+ * Builds beside `dist` and swaps folders at the end, so that a failed build leaves the last good one.
  */
-import { cp, rm } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { build, type InlineConfig } from 'vite';
+import { bundlePreload, bundlePrograms, bundleRenderer } from './build/bundle.ts';
+import { nodeEntries, preloadEntry, rendererConfig } from './build/node-entries.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+const staging = join(dist, `.staging-${process.pid}`);
+const allowMissing = process.argv.includes('--allow-missing');
 
-const processes = {
-  cli: 'src-cli/main.ts',
-  control: 'src-control/main.ts',
-  edge: 'src-edge/edge-main.ts',
-  operator: 'src-edge/operator-main.ts',
-  engine: 'src-tunnel/engine-main.ts',
-  main: 'src-main/shell/main.ts',
-};
-
-const external = ['electron', /^node:/, ...builtinModules, 'bufferutil', 'utf-8-validate'];
-
-/** What both kinds of Node bundles share. */
-function nodeBundle(input: Record<string, string>, format: 'es' | 'cjs', entryFileNames: string): InlineConfig {
-  return {
-    root,
-    configFile: false,
-    logLevel: 'warn',
-    publicDir: false,
-    ssr: { noExternal: true, external: ['electron'] },
-    build: {
-      ssr: true,
-      target: 'node20',
-      outDir: join(dist, 'node'),
-      emptyOutDir: false,
-      minify: false,
-      sourcemap: false,
-      rolldownOptions: {
-        input: Object.fromEntries(Object.entries(input).map(([name, file]) => [name, join(root, file)])),
-        external,
-        output: { format, entryFileNames, chunkFileNames: 'chunks/[name]-[hash].mjs' },
-      },
-    },
-  };
+function isThere(source: string): boolean {
+  if (existsSync(join(root, source))) return true;
+  if (!allowMissing) throw new Error(`${source} does not exist.`);
+  console.log(`left out: ${source} does not exist`);
+  return false;
 }
 
-await rm(dist, { recursive: true, force: true });
-await Promise.all([
-  build(nodeBundle(processes, 'es', '[name].mjs')),
-  build(nodeBundle({ preload: 'src-main/shell/preload.ts' }, 'cjs', '[name].cjs')),
-  build({
-    configFile: join(root, 'src-renderer/vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: join(dist, 'renderer'), emptyOutDir: true },
-  }),
-  cp(join(root, 'crds'), join(dist, 'crds'), { recursive: true }),
-]);
+async function copyFolder(name: string): Promise<void> {
+  if (isThere(name)) await cp(join(root, name), join(staging, name), { recursive: true });
+}
+
+/** Puts the finished folder `name` in the place of the old one. */
+async function publish(name: string): Promise<void> {
+  if (!existsSync(join(staging, name))) return;
+  await rm(join(dist, name), { recursive: true, force: true, maxRetries: 3 });
+  await rename(join(staging, name), join(dist, name));
+}
+
+const startedAt = performance.now();
+await mkdir(staging, { recursive: true });
+try {
+  const entries = Object.fromEntries(Object.entries(nodeEntries).filter(([, source]) => isThere(source)));
+  await bundlePrograms(root, join(staging, 'node'), entries);
+  if (isThere(preloadEntry)) await bundlePreload(root, join(staging, 'node'), preloadEntry);
+  if (isThere(rendererConfig)) await bundleRenderer(join(root, rendererConfig), join(staging, 'renderer'));
+  await copyFolder('crds');
+  await copyFolder('assets');
+  for (const name of ['node', 'renderer', 'crds', 'assets']) await publish(name);
+  // Last: its time says when `dist` was complete.
+  await writeFile(join(dist, 'built.json'), `${JSON.stringify({ node: process.version })}\n`);
+  console.log(`built dist in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await rm(staging, { recursive: true, force: true });
+}

@@ -1,0 +1,105 @@
+/**
+ * Bundles sources into `dist` with vite: programs for Node 20, the preload script, and the window.
+ *
+ * Everything from npm is bundled, so that the result runs without `node_modules`.
+ */
+import { isBuiltin } from 'node:module';
+
+import { build, type InlineConfig, type Rolldown } from 'vite';
+
+/** What is there at run time without being bundled. */
+const provided = [
+  'electron',
+  // Optional natives of `ws`; it works without them and looks for them in a try block.
+  'bufferutil',
+  'utf-8-validate',
+];
+
+/** The oldest runtime of the product: Node 20.18 inside Electron 33. Lowers newer syntax. */
+const nodeTarget = 'node20';
+
+/** Paths of the modules of npm packages that went into a bundle. */
+export type BundledModules = readonly string[];
+
+function modulesOf(output: Awaited<ReturnType<typeof build>>): BundledModules {
+  const outputs = (Array.isArray(output) ? output : [output]).filter((item) => 'output' in item);
+  return outputs.flatMap(({ output: files }: Rolldown.RolldownOutput) =>
+    files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])),
+  );
+}
+
+function nodeConfig(options: {
+  readonly root: string;
+  readonly outDir: string;
+  readonly input: Readonly<Record<string, string>>;
+  readonly output: Rolldown.OutputOptions;
+}): InlineConfig {
+  const { root, outDir, input, output } = options;
+  return {
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true, external: provided, target: 'node' },
+    build: {
+      ssr: true,
+      target: nodeTarget,
+      outDir,
+      emptyOutDir: false,
+      // Stack traces in logs stay readable; nobody downloads these files.
+      minify: false,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input,
+        external: (id: string) => provided.includes(id) || isBuiltin(id),
+        output,
+        onLog(level, log, handler) {
+          // A package marked a call pure in a place where it has no effect.
+          if (log.code !== 'INVALID_ANNOTATION') handler(level, log);
+        },
+      },
+    },
+  };
+}
+
+/** Bundles `entries` (name → source) as ES modules; modules that several of them use go into shared chunks. */
+export async function bundlePrograms(
+  root: string,
+  outDir: string,
+  entries: Readonly<Record<string, string>>,
+): Promise<BundledModules> {
+  return modulesOf(
+    await build(
+      nodeConfig({
+        root,
+        outDir,
+        input: entries,
+        output: {
+          format: 'es',
+          entryFileNames: '[name].mjs',
+          // Beside the entries: a module finds `import.meta.dirname` the same wherever it ends up.
+          chunkFileNames: 'chunk-[name]-[hash].mjs',
+        },
+      }),
+    ),
+  );
+}
+
+/** Bundles the preload script as one CommonJS file, all that Electron's sandbox loads. */
+export async function bundlePreload(root: string, outDir: string, entry: string): Promise<BundledModules> {
+  return modulesOf(
+    await build(
+      nodeConfig({
+        root,
+        outDir,
+        input: { preload: entry },
+        output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+      }),
+    ),
+  );
+}
+
+/** Bundles the window as its own vite configuration says. */
+export async function bundleRenderer(configFile: string, outDir: string): Promise<BundledModules> {
+  return modulesOf(await build({ configFile, logLevel: 'warn', build: { outDir, emptyOutDir: true } }));
+}
