@@ -15,6 +15,7 @@ type Fixtures = {
 };
 
 export const test = base.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures that are used here.
   home: async ({}, use) => {
     const home = await makeHome();
     await use(home.path);

@@ -1,7 +1,7 @@
 /**
  * The main job in the window: first run → playground → expose a Vite dev server → visit → off → on → restart → delete.
  */
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Page } from '@playwright/test';
 
 import { chromiumOptions } from '../drivers/chromium-driver.ts';
