@@ -5,7 +5,7 @@
  */
 import { isBuiltin } from 'node:module';
 
-import { build, type InlineConfig, type Rolldown } from 'vite';
+import { build, type InlineConfig, type Plugin, type Rolldown } from 'vite';
 
 /** What is there at run time without being bundled. */
 const provided = [
@@ -17,6 +17,17 @@ const provided = [
 
 /** The oldest runtime of the product: Node 20.18 inside Electron 33. Lowers newer syntax. */
 const nodeTarget = 'node20';
+
+/**
+ * node-fetch 2 uses `whatwg-url` only where Node has no URL class, and loading it makes newer versions of Node warn of
+ * the deprecated `punycode`. Node's own classes stand in.
+ */
+const ownUrlClasses: Plugin = {
+  name: 'sallyport:own-url-classes',
+  enforce: 'pre',
+  resolveId: (id) => (id === 'whatwg-url' ? '\0whatwg-url' : null),
+  load: (id) => (id === '\0whatwg-url' ? 'export default { URL, URLSearchParams };' : null),
+};
 
 /** Paths of the modules of npm packages that went into a bundle. */
 export type BundledModules = readonly string[];
@@ -40,6 +51,7 @@ function nodeConfig(options: {
     root,
     logLevel: 'warn',
     publicDir: false,
+    plugins: [ownUrlClasses],
     ssr: { noExternal: true, external: provided, target: 'node' },
     build: {
       ssr: true,
