@@ -193,17 +193,18 @@ export async function preparePlaygroundFiles(options: {
   }
 
   const configs = { control: file('control.yaml'), operator: file('operator.yaml'), edge: file('edge.yaml') };
-  await writePrivateFile(file('tokens.yaml'), stringify({ tokens: settings.tokens }));
+  const tokens = playgroundRoles.map((role) => ({ token: settings.tokens[role], user: role, role }));
+  await writePrivateFile(file('tokens.json'), `${JSON.stringify(tokens, null, 2)}\n`);
   await writePrivateFile(
     configs.control,
     stringify({
       host: loopback,
       port: settings.ports.control,
-      dataDirectory: file('control-data'),
-      crdsDirectory: options.crdsDirectory,
+      dataDir: file('control-data'),
+      crdsDir: options.crdsDirectory,
       certFile: file('control.pem'),
       keyFile: file('control-key.pem'),
-      tokensFile: file('tokens.yaml'),
+      tokensFile: file('tokens.json'),
     }),
   );
   await writePrivateFile(

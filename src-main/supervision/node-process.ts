@@ -50,6 +50,9 @@ function forkChild(options: NodeProcessOptions): ChildProcess {
       execArgv: [],
       env: minimalEnvironment(options.env),
       stdio: ['ignore', 'pipe', log, 'ipc'],
+      // A group of its own: Ctrl-C in a terminal reaches the whole foreground group, and the parent, which has to
+      // withdraw first, ends its children itself.
+      detached: process.platform !== 'win32',
     });
   } finally {
     if (typeof log === 'number') closeSync(log);

@@ -132,7 +132,7 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
     get process() {
       return current;
     },
-    onChange: changes.add,
+    onChange: (listener) => changes.add(listener),
     start: () => {
       if (wanted) return;
       wanted = true;

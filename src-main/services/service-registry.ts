@@ -1,0 +1,149 @@
+/**
+ * The services this agent is asked to publish: those that are saved, and those held by a client until it goes away.
+ *
+ * Knows nothing of control planes; controllers read it and report back when a removed service is gone.
+ */
+import { isIP } from 'node:net';
+
+import { rfc3339, type Clock } from '#base/clock.ts';
+import { createListeners } from '#base/listeners.ts';
+import { AgentError } from '#contract/errors/agent-error.ts';
+import { serviceName, type Caller } from '#contract/ipc/contract.ts';
+
+import type { AgentStore } from '../state/agent-store.ts';
+import type { SavedService } from '../state/saved-state.ts';
+
+export type Service = SavedService & {
+  /** Held by clients that are still there, and not saved. */
+  readonly ephemeral: boolean;
+};
+
+export type ExposeRequest = {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly ephemeral: boolean;
+};
+
+export type ServiceRegistry = {
+  list(): readonly Service[];
+  get(name: string): Service | undefined;
+  /** Called with the name of the service that changed. */
+  onChange(listener: (name: string) => void): () => void;
+  /**
+   * Adds a service, or joins the one that already has this name and target. Throws SP_SERVICE_NAME_INVALID,
+   * SP_INPUT_INVALID, SP_SERVICE_NAME_TAKEN, SP_STATE_NOT_SAVED.
+   */
+  expose(request: ExposeRequest, caller: Caller): Promise<void>;
+  /** Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED. */
+  setEnabled(name: string, enabled: boolean): Promise<void>;
+  /** Marks a service for removal; it stays until `forget`. Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED. */
+  remove(name: string): Promise<void>;
+  /** Drops a service of which nothing is published any more. */
+  forget(name: string): Promise<void>;
+};
+
+/** RFC 1123 §2.1, by labels of at most 63 characters. */
+const hostName = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i;
+const maxServices = 200;
+
+/** The host as it is compared and written: lower case, an IPv6 address without its brackets. */
+function normalHost(host: string): string {
+  const plain = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  // Digits and dots only is an address; one that is not valid must not be looked up as a name.
+  const isName = hostName.test(plain) && !/^[\d.]+$/.test(plain);
+  if (isIP(plain) !== 0 || isName) return plain;
+  throw new AgentError('SP_INPUT_INVALID', { reason: `“${host}” is neither a host name nor an IP address.` });
+}
+
+function taken(name: string, reason: string): AgentError {
+  return new AgentError('SP_SERVICE_NAME_TAKEN', { name, reason });
+}
+
+export function createServiceRegistry(options: { readonly store: AgentStore; readonly clock: Clock }): ServiceRegistry {
+  const { store, clock } = options;
+  const changes = createListeners<string>();
+  const ephemeral = new Map<string, { service: Service; readonly holders: Set<string> }>();
+
+  const saved = (name: string): SavedService | undefined => store.saved.services.find((each) => each.name === name);
+
+  const get = (name: string): Service | undefined => {
+    const kept = saved(name);
+    return kept === undefined ? ephemeral.get(name)?.service : { ...kept, ephemeral: false };
+  };
+
+  const list = (): readonly Service[] => [
+    ...store.saved.services.map((service) => ({ ...service, ephemeral: false })),
+    ...[...ephemeral.values()].map(({ service }) => service).filter(({ name }) => saved(name) === undefined),
+  ];
+
+  const save = (service: SavedService): Promise<void> =>
+    store.update((state) => ({
+      ...state,
+      services: [...state.services.filter(({ name }) => name !== service.name), service],
+    }));
+
+  const change = async (name: string, next: Partial<Pick<SavedService, 'enabled' | 'removing'>>): Promise<void> => {
+    const kept = saved(name);
+    const held = ephemeral.get(name);
+    if (kept !== undefined) await save({ ...kept, ...next });
+    else if (held !== undefined) held.service = { ...held.service, ...next };
+    else throw new AgentError('SP_SERVICE_NOT_FOUND', { name });
+    changes.emit(name);
+  };
+
+  /** Lets go of a service that `caller` held; without a holder it is removed. */
+  const release = (name: string, caller: string): void => {
+    const held = ephemeral.get(name);
+    if (held === undefined || !held.holders.delete(caller) || held.holders.size > 0) return;
+    if (saved(name) === undefined) held.service = { ...held.service, removing: true };
+    else ephemeral.delete(name);
+    changes.emit(name);
+  };
+
+  const hold = (service: Service, caller: Caller): void => {
+    const held = ephemeral.get(service.name);
+    if (held === undefined) ephemeral.set(service.name, { service, holders: new Set([caller.id]) });
+    else held.holders.add(caller.id);
+    caller.onGone(() => release(service.name, caller.id));
+  };
+
+  return {
+    list,
+    get,
+    onChange: (listener) => changes.add(listener),
+    expose: async (request, caller) => {
+      const { name, port } = request;
+      if (!serviceName.safeParse(name).success) throw new AgentError('SP_SERVICE_NAME_INVALID', { name });
+      const host = normalHost(request.host);
+      const known = get(name);
+      if (known?.removing === true) throw taken(name, 'A service of this name is just being deleted.');
+      if (known !== undefined && (known.host !== host || known.port !== port)) {
+        throw taken(name, `This agent publishes ${known.host}:${known.port} under it.`);
+      }
+      if (known === undefined && list().length >= maxServices) {
+        throw new AgentError('SP_INPUT_INVALID', { reason: `An agent publishes at most ${maxServices} services.` });
+      }
+      const createdAt = known?.createdAt ?? rfc3339(clock.now());
+      const service: SavedService = { name, host, port, enabled: true, createdAt, removing: false };
+      if (!request.ephemeral) {
+        await save(service);
+        ephemeral.delete(name);
+      } else if (known === undefined || known.ephemeral) {
+        hold({ ...service, ephemeral: true }, caller);
+      } else if (!known.enabled) {
+        await save(service);
+      }
+      changes.emit(name);
+    },
+    setEnabled: (name, enabled) => change(name, { enabled }),
+    remove: (name) => change(name, { removing: true }),
+    forget: async (name) => {
+      if (saved(name) !== undefined) {
+        await store.update((state) => ({ ...state, services: state.services.filter((each) => each.name !== name) }));
+      }
+      ephemeral.delete(name);
+      changes.emit(name);
+    },
+  };
+}
