@@ -5,6 +5,8 @@
  */
 import type { AgentState, ControlPlaneState, ServiceState, TunnelConnection } from '#contract/agent-state.ts';
 
+import type { Problem } from '#contract/errors/agent-error.ts';
+
 import type { LinkStatus } from '../agent-client/agent-link.ts';
 import { list, plural } from '../text/format.ts';
 
@@ -12,7 +14,13 @@ export type Tone = 'ok' | 'busy' | 'warn' | 'error' | 'off';
 
 export type Status = { readonly tone: Tone; readonly word: string };
 
-export type Headline = { readonly tone: Tone; readonly title: string; readonly detail: string };
+export type Headline = {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly detail: string;
+  /** Why nothing works, where one cause explains it all; services need not repeat it. */
+  readonly problem: Problem | null;
+};
 
 const transportNames: Readonly<Record<TunnelConnection['transport'], string>> = { h2: 'HTTP/2' };
 
@@ -76,27 +84,23 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+const unreachableMeanwhile = 'Nothing exposed here can be reached until it is back.';
+
 function brokenHeadline(state: AgentState, status: Status): Headline | null {
   const { controlPlane, engine } = state;
+  const tone = 'error';
   if (status.word === 'Engine stopped') {
-    return {
-      tone: 'error',
-      title: 'The tunnel engine has stopped',
-      detail: 'Nothing exposed here can be reached until it runs again.',
-    };
+    return { tone, title: 'The tunnel engine has stopped', detail: unreachableMeanwhile, problem: null };
   }
   if (status.word === 'Refused' || status.word === 'Tunnel down') {
-    const problem = engine.connections.find((connection) => connection.problem !== null)?.problem;
-    const because = problem ? `${sentence(problem.title)} ${problem.detail}`.trim() : 'No edge answers.';
-    return { tone: 'error', title: 'Tunnel is down', detail: sentence(because) };
+    const problem = engine.connections.find((connection) => connection.problem !== null)?.problem ?? null;
+    return { tone, title: 'Tunnel is down', detail: unreachableMeanwhile, problem };
   }
   if (status.tone === 'error' && controlPlane.kind !== 'none') {
     const { problem } = controlPlane;
-    return {
-      tone: 'error',
-      title: problem?.title ?? 'The control plane does not answer',
-      detail: sentence(problem?.detail ?? 'Sallyport keeps trying by itself'),
-    };
+    const title =
+      status.word === 'Access denied' ? 'No access to the control plane' : 'The control plane is out of reach';
+    return { tone, title, detail: 'Nothing can be published or changed until it is back.', problem };
   }
   return null;
 }
@@ -109,7 +113,9 @@ function failingDetail(failing: readonly ServiceState[]): string {
   return `${list(failing.map((service) => service.name))} cannot be reached.`;
 }
 
-function servicesHeadline(state: AgentState): Headline {
+type PlainHeadline = Omit<Headline, 'problem'>;
+
+function servicesHeadline(state: AgentState): PlainHeadline {
   const { services } = state;
   const on = services.filter((service) => service.enabled && service.phase !== 'removing');
   const ready = on.filter((service) => service.phase === 'ready');
@@ -136,39 +142,32 @@ function servicesHeadline(state: AgentState): Headline {
   }
   if (publishing.length > 0) {
     const names = list(publishing.map((service) => service.name));
-    const rest = ready.length === 0 ? '' : ` ${plural(ready.length, 'service')} online.`;
-    return {
-      tone: 'busy',
-      title: `Publishing ${names}`,
-      detail: `It is online once a request has come through.${rest}`,
-    };
+    const rest = ready.length === 0 ? '' : ` ${plural(ready.length, 'other service')} online.`;
+    const detail = `Online as soon as a request has come all the way through.${rest}`;
+    return { tone: 'busy', title: `Publishing ${names}`, detail };
   }
   return { tone: 'ok', title: `${plural(ready.length, 'service')} online`, detail: reached };
 }
 
-/** The one honest sentence on top of Home, and one on why. */
-export function headline(link: LinkStatus, state: AgentState): Headline {
-  const status = connectionStatus(link, state);
-  if (link.phase === 'lost') {
-    return {
-      tone: 'error',
-      title: 'The agent does not answer',
-      detail: 'What you see is the last known state. Services may still be online.',
-    };
-  }
-  const broken = brokenHeadline(state, status);
-  if (broken !== null) return broken;
+function calmHeadline(state: AgentState, status: Status): PlainHeadline {
   if (status.word === 'Verifying') {
-    return {
-      tone: 'busy',
-      title: 'Verifying the tunnel',
-      detail: 'Connected; waiting for a request to travel the whole way.',
-    };
+    const detail = 'Connected; waiting for a request to travel the whole way.';
+    return { tone: 'busy', title: 'Verifying the tunnel', detail };
   }
   if (status.tone === 'busy') {
     return { tone: 'busy', title: 'Connecting', detail: 'Services are reachable as soon as the tunnel stands.' };
   }
   return servicesHeadline(state);
+}
+
+/** The one honest sentence on top of Home, and one on why. */
+export function headline(link: LinkStatus, state: AgentState): Headline {
+  if (link.phase === 'lost') {
+    const detail = 'What you see is the last known state. Services may still be online.';
+    return { tone: 'error', title: 'The agent does not answer', detail, problem: null };
+  }
+  const status = connectionStatus(link, state);
+  return brokenHeadline(state, status) ?? { ...calmHeadline(state, status), problem: null };
 }
 
 const serviceWords: Readonly<Record<ServiceState['phase'], Status>> = {

@@ -1,7 +1,7 @@
 /**
  * A button or link that shows only an icon: its name is spoken, and shown as a tooltip.
  */
-import type { ReactElement, ReactNode } from 'react';
+import { useCallback, useState, type ReactElement, type ReactNode } from 'react';
 import { Tooltip } from '@base-ui/react/tooltip';
 
 import styles from './icon-button.module.css';
@@ -17,6 +17,11 @@ export type IconButtonProps = {
 };
 
 export function IconButton({ label, icon, onClick, tone = 'plain', href }: IconButtonProps) {
+  // The tooltip belongs into the landmark or dialog of its control: outside, it would be content of no region.
+  const [region, setRegion] = useState<HTMLElement | undefined>(undefined);
+  const findRegion = useCallback((element: HTMLElement | null) => {
+    setRegion(element?.closest<HTMLElement>('[role="dialog"], [role="alertdialog"], main') ?? undefined);
+  }, []);
   const className = classNames(styles.control, styles[tone]);
   const control: ReactElement =
     href === undefined ? (
@@ -30,10 +35,12 @@ export function IconButton({ label, icon, onClick, tone = 'plain', href }: IconB
     );
   return (
     <Tooltip.Root>
-      <Tooltip.Trigger render={control} />
-      <Tooltip.Portal>
+      <Tooltip.Trigger ref={findRegion} render={control} />
+      <Tooltip.Portal container={region}>
         <Tooltip.Positioner sideOffset={6} className={styles.positioner}>
-          <Tooltip.Popup className={styles.tooltip}>{label}</Tooltip.Popup>
+          <Tooltip.Popup className={styles.tooltip}>
+            {label}
+          </Tooltip.Popup>
         </Tooltip.Positioner>
       </Tooltip.Portal>
     </Tooltip.Root>

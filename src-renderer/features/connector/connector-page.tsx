@@ -38,10 +38,14 @@ export function ConnectorPage({ state, onChangeControlPlane }: ConnectorPageProp
       <TunnelConnections connections={engine.connections} />
       {connector !== null && <Conditions conditions={connector.conditions} />}
       <div className={styles.columns}>
-        {connector !== null && <Identity connector={connector} />}
-        <ControlPlane controlPlane={controlPlane} onChange={onChangeControlPlane} />
-        {connector !== null && <Capabilities capabilities={connector.capabilities} />}
-        <Engine engine={engine} agent={agent} />
+        <div className={styles.column}>
+          {connector !== null && <Identity connector={connector} />}
+          {connector !== null && <Capabilities capabilities={connector.capabilities} />}
+        </div>
+        <div className={styles.column}>
+          <ControlPlane controlPlane={controlPlane} onChange={onChangeControlPlane} />
+          <Engine engine={engine} agent={agent} />
+        </div>
       </div>
     </div>
   );

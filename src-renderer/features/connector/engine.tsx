@@ -17,7 +17,7 @@ export function Engine({ engine, agent }: Pick<AgentState, 'engine' | 'agent'>) 
         <Fact name="Process">{engine.pid === null ? 'none' : `id ${engine.pid}`}</Fact>
         <Fact name="Restarts">{engine.restarts}</Fact>
         <Fact name="Agent">
-          {agent.version}, {agent.runtime === 'electron' ? 'app' : 'headless'}, id {agent.pid}
+          {agent.version}, {agent.runtime === 'electron' ? 'app' : 'headless'}, process id {agent.pid}
         </Fact>
         <Fact name="Profile">{agent.profile}</Fact>
         <Fact name="Started">

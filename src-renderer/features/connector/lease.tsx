@@ -4,7 +4,7 @@
 import type { ConnectorState } from '#contract/agent-state.ts';
 
 import { useNow } from '../../state/use-now.ts';
-import { formatAbsolute } from '../../text/format.ts';
+import { formatAbsolute, formatAgo } from '../../text/format.ts';
 import { Fact } from '../../ui/facts.tsx';
 import styles from './connector-page.module.css';
 import { leaseAge } from './lease-age.ts';
@@ -18,7 +18,9 @@ export function LeaseFact({ lease }: { readonly lease: ConnectorState['lease'] }
     <Fact name="Lease">
       <span className={styles.lease}>
         <time dateTime={lease.renewedAt} title={formatAbsolute(lease.renewedAt)}>
-          {expired ? 'Expired: last ' : ''}renewed {ageSeconds} s ago of {lease.durationSeconds} s
+          {expired
+            ? `Expired, last renewed ${formatAgo(Date.parse(lease.renewedAt), nowMs)}`
+            : `renewed ${ageSeconds}\u00a0s ago of ${lease.durationSeconds}\u00a0s`}
         </time>
         <span className={styles.meter} data-late={expired || undefined} aria-hidden="true">
           <div style={{ width: `${left * 100}%` }} />

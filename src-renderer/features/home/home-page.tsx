@@ -7,6 +7,7 @@ import type { AgentState } from '#contract/agent-state.ts';
 
 import { useAgentView } from '../../state/agent-context.ts';
 import { headline } from '../../state/summary.ts';
+import { ProblemNote } from '../../ui/problem-note.tsx';
 import { ExposeDialog } from '../expose/expose-dialog.tsx';
 import { EmptyServices } from '../services/empty-services.tsx';
 import { ServiceList } from '../services/service-list.tsx';
@@ -18,7 +19,7 @@ export function HomePage({ state }: { readonly state: AgentState }) {
   const link = useAgentView((view) => view.link);
   const [exposing, setExposing] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const { title, detail, tone } = headline(link, state);
+  const { title, detail, tone, problem } = headline(link, state);
   const empty = state.services.length === 0;
   const expose = (): void => setExposing(true);
 
@@ -30,13 +31,14 @@ export function HomePage({ state }: { readonly state: AgentState }) {
         </h1>
         <p>{detail}</p>
       </div>
+      {problem !== null && <ProblemNote problem={problem} />}
       {state.warnings.length > 0 && <Warnings warnings={state.warnings} />}
       {empty ? (
         <EmptyServices onExpose={expose} />
       ) : (
         <>
           <TrafficPanel />
-          <ServiceList services={state.services} onExpose={expose} />
+          <ServiceList services={state.services} explained={problem?.code ?? null} onExpose={expose} />
         </>
       )}
       <ExposeDialog

@@ -6,11 +6,11 @@ import { useId, useState } from 'react';
 import type { TrafficSample } from '#contract/agent-state.ts';
 
 import { useAgentView } from '../../state/agent-context.ts';
-import { ratesOf, trafficWindow } from '../../state/projection.ts';
+import { ratesOf, trafficWindow, type Rates } from '../../state/projection.ts';
 import { formatBytes } from '../../text/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { DataTable } from '../../ui/data-table.tsx';
-import { sparkline } from './sparkline-path.ts';
+import { sparkline, type Sparkline } from './sparkline-path.ts';
 import styles from './traffic-panel.module.css';
 
 const rate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
@@ -23,14 +23,13 @@ export function TrafficPanel() {
   const [asTable, setAsTable] = useState(false);
   const headingId = useId();
   const tableId = useId();
+  const line = sparkline(samples);
   const last = samples.at(-1);
-  const now = last === undefined ? { bytesIn: 0, bytesOut: 0, requests: 0 } : ratesOf(last);
+  const now: Rates = last === undefined ? { bytesIn: 0, bytesOut: 0, requests: 0 } : ratesOf(last);
 
   return (
     <section className={styles.panel} aria-labelledby={headingId}>
-      <h2 id={headingId} className={styles.heading}>
-        Traffic
-      </h2>
+      <h2 id={headingId}>Traffic</h2>
       <dl className={styles.figures}>
         <div>
           <dt>
@@ -51,12 +50,13 @@ export function TrafficPanel() {
           <dd>{formatRequests(now.requests)}/s</dd>
         </div>
       </dl>
-      <Line samples={samples} now={now} />
-      <div className={styles.toggle}>
+      <div className={styles.side}>
+        <Peak peak={line.peak} />
         <Button tone="quiet" aria-expanded={asTable} aria-controls={tableId} onClick={() => setAsTable(!asTable)}>
           {asTable ? 'Hide table' : 'Show as table'}
         </Button>
       </div>
+      <Line line={line} now={now} />
       <div id={tableId} className={styles.table} hidden={!asTable}>
         {asTable && <TrafficTable samples={samples} />}
       </div>
@@ -64,30 +64,29 @@ export function TrafficPanel() {
   );
 }
 
-function Line({
-  samples,
-  now,
-}: {
-  readonly samples: readonly TrafficSample[];
-  readonly now: ReturnType<typeof ratesOf>;
-}) {
-  const { out, outArea, in: inbound, peak } = sparkline(samples);
-  const text =
-    peak === 0
-      ? 'No traffic in the last minute'
-      : `Throughput of the last minute: now ${rate(now.bytesOut)} to visitors and ${rate(now.bytesIn)} to services, peak ${rate(peak)}`;
+function Peak({ peak }: { readonly peak: number }) {
+  return <span className={styles.peak}>{peak === 0 ? 'No traffic in the last minute' : `Peak ${rate(peak)}`}</span>;
+}
+
+function Line({ line, now }: { readonly line: Sparkline; readonly now: Rates }) {
+  const text = `Throughput of the last minute: now ${rate(now.bytesOut)} to visitors and ${rate(now.bytesIn)} to services, peak ${rate(line.peak)}`;
   return (
-    <div className={styles.chart}>
-      <span className={styles.peak} aria-hidden="true">
-        {peak === 0 ? 'No traffic in the last minute' : `Peak ${rate(peak)}`}
-      </span>
-      <svg role="img" aria-label={text} viewBox={`0 -0.06 ${trafficWindow} 1.12`} preserveAspectRatio="none">
-        <line className={styles.floor} x1="0" y1="1" x2={trafficWindow} y2="1" />
-        <path className={styles.area} d={outArea} />
-        <path className={styles.in} d={inbound} />
-        <path className={styles.out} d={out} />
-      </svg>
-    </div>
+    <svg
+      role="img"
+      aria-label={text}
+      className={styles.chart}
+      viewBox={`0 -0.06 ${trafficWindow} 1.12`}
+      preserveAspectRatio="none"
+    >
+      <line className={styles.floor} x1="0" y1="1" x2={trafficWindow} y2="1" />
+      {line.peak > 0 && (
+        <>
+          <path className={styles.area} d={line.outArea} />
+          <path className={styles.in} d={line.in} />
+          <path className={styles.out} d={line.out} />
+        </>
+      )}
+    </svg>
   );
 }
 

@@ -13,10 +13,12 @@ import { ServiceRow } from './service-row.tsx';
 
 export type ServiceListProps = {
   readonly services: readonly ServiceState[];
+  /** Code of the problem that is shown above the list and explains failing services; null if there is none. */
+  readonly explained: string | null;
   readonly onExpose: () => void;
 };
 
-export function ServiceList({ services, onExpose }: ServiceListProps) {
+export function ServiceList({ services, explained, onExpose }: ServiceListProps) {
   const headingId = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const [deleting, setDeleting] = useState<ServiceState | null>(null);
@@ -34,7 +36,7 @@ export function ServiceList({ services, onExpose }: ServiceListProps) {
       <ul className={styles.list}>
         {services.map((service) => (
           <li key={service.name} className={styles.item}>
-            <ServiceRow service={service} onDelete={setDeleting} />
+            <ServiceRow service={service} explained={explained} onDelete={setDeleting} />
           </li>
         ))}
       </ul>

@@ -20,10 +20,12 @@ import styles from './service-row.module.css';
 
 export type ServiceRowProps = {
   readonly service: ServiceState;
+  /** Code of a problem that is already explained above the list. */
+  readonly explained: string | null;
   readonly onDelete: (service: ServiceState) => void;
 };
 
-export const ServiceRow = memo(function ServiceRow({ service, onDelete }: ServiceRowProps) {
+export const ServiceRow = memo(function ServiceRow({ service, explained, onDelete }: ServiceRowProps) {
   const nameId = useId();
   const setEnabled = useAgentCall('service.setEnabled');
   const { name, phase, problem, steps } = service;
@@ -61,7 +63,7 @@ export const ServiceRow = memo(function ServiceRow({ service, onDelete }: Servic
         </div>
       </div>
       {climbing && <Ladder name={name} steps={steps} />}
-      {problem !== null && phase !== 'off' && <ProblemNote problem={problem} />}
+      {problem !== null && phase !== 'off' && problem.code !== explained && <ProblemNote problem={problem} />}
       {setEnabled.problem !== null && <ProblemNote problem={setEnabled.problem} announce />}
     </article>
   );

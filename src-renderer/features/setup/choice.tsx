@@ -26,10 +26,10 @@ export function Choice({ first, onConnect, onStarted }: ChoiceProps) {
     <>
       <header className={styles.intro}>
         {first && <Mark size={44} />}
-        <h1>{first ? 'Let people in, without opening a door' : 'Change the control plane'}</h1>
+        <h1>{first ? 'Make a service on this machine reachable' : 'Change the control plane'}</h1>
         <p>
           {first
-            ? 'Sallyport makes a service on this machine reachable by the people who should reach it, and by nobody else. It dials out; no port is opened here.'
+            ? 'Sallyport dials out through a tunnel and gives the service a web address: no port is opened here, and only what you expose can be reached.'
             : 'Services stay defined on this machine and are published through the one you choose.'}
         </p>
       </header>
