@@ -9,6 +9,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { resolveElectron } from './electron-runtime.ts';
+import { electronAsOrdinaryUser, ordinaryUserId } from './test/ordinary-user.ts';
 import { run, type Outcome } from './test/run.ts';
 import { installSystemPackages } from './test/system-packages.ts';
 import { addTallies, emptyTally, tallyOfPlaywright, tallyOfVitest, type Tally } from './test/tally.ts';
@@ -33,7 +34,11 @@ function tallyOfStep(name: string, outcome: Outcome): Tally {
 /** A runner that failed without saying which test did (it crashed, or ran nothing) counts as one failure. */
 function orCrash(name: string, outcome: Outcome, tally: Tally | null): Tally {
   if (tally === null || (outcome.code !== 0 && tally.failed === 0)) {
-    return addTallies(tally ?? emptyTally, { ...emptyTally, failed: 1, failures: [`${name} ended with ${outcome.code}`] });
+    return addTallies(tally ?? emptyTally, {
+      ...emptyTally,
+      failed: 1,
+      failures: [`${name} ended with ${outcome.code}`],
+    });
   }
   return tally;
 }
@@ -56,10 +61,18 @@ const unit = await run('unit and system tests', [
 const electron = await resolveElectron();
 const desktop = 'path' in electron;
 if (!desktop) console.error(`The desktop suite cannot run: ${electron.reason}`);
+/** What the end-to-end suite is told about the Electron to start. */
+async function desktopEnvironment(path: string): Promise<Record<string, string>> {
+  const asUser = await electronAsOrdinaryUser(path, root);
+  return asUser === null
+    ? { SALLYPORT_TEST_ELECTRON: path }
+    : { SALLYPORT_TEST_ELECTRON: asUser, SALLYPORT_TEST_USER: String(ordinaryUserId) };
+}
+
 const endToEnd = await run(
   'end-to-end tests',
   ['playwright', 'test', '--config', 'e2e', ...(desktop ? [] : ['--project', 'chromium'])],
-  desktop ? { SALLYPORT_TEST_ELECTRON: electron.path } : {},
+  desktop ? await desktopEnvironment(electron.path) : {},
   { display: true },
 );
 
@@ -78,7 +91,5 @@ const total = desktopRan
   : addTallies(tally, { ...emptyTally, failed: 1, failures: ['the desktop suite did not run'] });
 
 for (const failure of total.failures) console.log(`failed: ${failure}`);
-console.log(
-  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
-);
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -12,8 +12,9 @@ export type RunningElectron = RunningApp & { readonly electron: ElectronApplicat
 
 /** Switches every Electron of the tests gets: no look-ups outside this machine, and no sandbox for root (only here). */
 export function electronArguments(home: string): string[] {
+  const asRoot = process.getuid?.() === 0 && process.env['SALLYPORT_TEST_USER'] === undefined;
   return [
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(asRoot ? ['--no-sandbox'] : []),
     `--user-data-dir=${join(home, 'chromium')}`,
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost',
     '--force-color-profile=srgb',
@@ -33,7 +34,12 @@ export async function launchElectron(home: string, packaged?: string): Promise<R
   const electron = await _electron.launch({
     executablePath: packaged ?? executable(),
     args: [...electronArguments(home), ...(packaged === undefined ? [repository] : [])],
-    env: { ...(process.env as Record<string, string>), SALLYPORT_HOME: home, SALLYPORT_NODE: process.execPath },
+    env: {
+      ...(process.env as Record<string, string>),
+      HOME: home,
+      SALLYPORT_HOME: home,
+      SALLYPORT_NODE: process.execPath,
+    },
   });
   const page = await electron.firstWindow();
   await page.emulateMedia({ reducedMotion: 'reduce' });

@@ -2,7 +2,7 @@
  * The command line of Sallyport as a user runs it, each call with a profile folder of its own.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +15,9 @@ const launcher = join(repository, 'src-cli/sallyport.mjs');
 /** A folder for SALLYPORT_HOME. Short, since a local socket's path has at most 107 bytes. */
 export async function makeHome(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'sp-'));
+  // Electron runs as an ordinary user where the tests run as root.
+  const user = process.env['SALLYPORT_TEST_USER'];
+  if (user !== undefined) await chown(path, Number(user), Number(user));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 

@@ -23,10 +23,11 @@ export function run(
   { display = false }: { readonly display?: boolean } = {},
 ): Promise<Outcome> {
   console.log(`\n── ${title}`);
+  // -ac: the display is private to this run, and Electron runs as another user there.
   const needsDisplay =
     display && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'];
   const words = needsDisplay
-    ? ['xvfb-run', '-a', '-s', '-screen 0 1440x900x24', 'dbus-run-session', '--', ...command]
+    ? ['xvfb-run', '-a', '-s', '-ac -screen 0 1440x900x24', 'dbus-run-session', '--', ...command]
     : command;
   const [program = '', ...args] = words;
   return new Promise((resolve) => {
