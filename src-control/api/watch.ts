@@ -39,8 +39,9 @@ export function createWatches(limits: WatchLimits): Watches {
     start: (request) => {
       // SECURITY: bounds what one caller can make the server hold.
       if (open.size >= limits.maxWatches) throw tooManyRequests('too many watches are open');
-      const end = startWatch(request, limits, () => open.delete(end));
+      const end = startWatch(request, limits);
       open.add(end);
+      request.exchange.response.once('close', () => open.delete(end));
     },
     close: () => {
       for (const end of open) end();
@@ -48,8 +49,8 @@ export function createWatches(limits: WatchLimits): Watches {
   };
 }
 
-/** Returns the function that ends the watch; `onEnd` is called once however it ends. */
-function startWatch(request: ResourceRequest, limits: WatchLimits, onEnd: () => void): () => void {
+/** Returns the function that ends the watch. The response closes however it ends. */
+function startWatch(request: ResourceRequest, limits: WatchLimits): () => void {
   const { exchange, surroundings, type } = request;
   const { query, response } = exchange;
   const { store, clock } = surroundings;
@@ -72,7 +73,6 @@ function startWatch(request: ResourceRequest, limits: WatchLimits, onEnd: () => 
     unsubscribe();
     for (const cancel of timers) cancel();
     response.end();
-    onEnd();
   };
   const sendLine = (value: unknown): void => {
     if (ended) return;

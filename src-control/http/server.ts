@@ -88,7 +88,7 @@ async function answerTo(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer | undefined> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost');
+  const [pathname = '', search] = (request.url ?? '/').split('?', 2);
   const open = options.openly(pathname);
   if (open !== undefined) return open;
   const user = options.authenticate(request.headers.authorization);
@@ -98,7 +98,7 @@ async function answerTo(
     method: request.method ?? 'GET',
     path: pathname,
     parts: pathParts(pathname),
-    query: searchParams,
+    query: new URLSearchParams(search),
     request,
     response,
     user,
