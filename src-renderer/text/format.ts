@@ -45,7 +45,8 @@ export function formatAgo(atMs: number, nowMs: number): string {
 /** How long from `nowMs` until something: `now`, `in 4 s`. */
 export function formatUntil(atMs: number, nowMs: number): string {
   const left = atMs - nowMs;
-  return left < second ? 'now' : `in ${formatDuration(left)}`;
+  if (left < second) return 'now';
+  return left < minute ? `in ${Math.floor(left / second)} s` : `in ${formatDuration(left)}`;
 }
 
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });

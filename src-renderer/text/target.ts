@@ -59,7 +59,7 @@ export function readTarget(input: string): TargetReading {
   if (authority.includes('@')) return invalid('Leave user name and password out of the address.');
 
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(authority);
-  const plain = /^([^:]*)(?::(.*))?$/.exec(authority);
+  const plain = /^([^:]*)(?::([^:]*))?$/.exec(authority);
   const onlyPort = scheme === undefined && /^\d+$/.test(authority);
   const parts = bracketed ?? plain;
   if (parts === null) return invalid('Put an IPv6 address into brackets, for example [::1]:3000.');

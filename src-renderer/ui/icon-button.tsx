@@ -38,9 +38,7 @@ export function IconButton({ label, icon, onClick, tone = 'plain', href }: IconB
       <Tooltip.Trigger ref={findRegion} render={control} />
       <Tooltip.Portal container={region}>
         <Tooltip.Positioner sideOffset={6} className={styles.positioner}>
-          <Tooltip.Popup className={styles.tooltip}>
-            {label}
-          </Tooltip.Popup>
+          <Tooltip.Popup className={styles.tooltip}>{label}</Tooltip.Popup>
         </Tooltip.Positioner>
       </Tooltip.Portal>
     </Tooltip.Root>

@@ -1,7 +1,7 @@
 /**
  * One service: state, name, target, address, switch; and why it is not reachable, when it is not.
  */
-import { memo, useId } from 'react';
+import { memo, useId, useState } from 'react';
 import { ArrowUpRight, Trash2 } from 'lucide-react';
 
 import type { ServiceState } from '#contract/agent-state.ts';
@@ -28,9 +28,17 @@ export type ServiceRowProps = {
 export const ServiceRow = memo(function ServiceRow({ service, explained, onDelete }: ServiceRowProps) {
   const nameId = useId();
   const setEnabled = useAgentCall('service.setEnabled');
+  // What was asked for, shown until the agent has answered.
+  const [asked, setAsked] = useState<boolean | null>(null);
   const { name, phase, problem, steps } = service;
   const status = serviceStatus(service);
   const climbing = phase === 'publishing' || (phase === 'failing' && steps.some((step) => step.phase !== 'done'));
+
+  const toggle = async (enabled: boolean): Promise<void> => {
+    setAsked(enabled);
+    await setEnabled.run({ name, enabled });
+    setAsked(null);
+  };
 
   return (
     <article className={styles.row} aria-labelledby={nameId} aria-busy={phase === 'removing' || undefined}>
@@ -47,12 +55,11 @@ export const ServiceRow = memo(function ServiceRow({ service, explained, onDelet
         </div>
         <Status tone={status.tone} word={status.word} className={styles.status} />
         <div className={styles.controls}>
-          {/* Shows what was asked for until the agent has said what is. */}
           <Switch
             label={`${name} on`}
-            checked={setEnabled.running ? !service.enabled : service.enabled}
+            checked={asked ?? service.enabled}
             busy={setEnabled.running || phase === 'removing'}
-            onChange={(enabled) => void setEnabled.run({ name, enabled })}
+            onChange={(enabled) => void toggle(enabled)}
           />
           <IconButton
             label={`Delete ${name}`}
