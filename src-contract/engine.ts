@@ -43,7 +43,7 @@ export type TrafficTotals = {
 
 export type AgentToEngine =
   /** First message. The key comes over the channel, never in argv or the environment. PKCS #8, PEM. */
-  | { readonly type: 'identity'; readonly privateKey: string }
+  | { readonly type: 'identity'; readonly privateKey: string; readonly agentVersion?: string }
   | { readonly type: 'apply'; readonly config: EngineConfig }
   | { readonly type: 'ping'; readonly id: number }
   /** Finish requests in flight within `graceMs`, then exit 0. */

@@ -2,8 +2,8 @@
  * The first exchange on a tunnel connection: the agent proves which connector it is, the edge admits or refuses it.
  *
  * After the TLS handshake (ALPN `sallyport-h2/1`) the roles reverse: the edge is the HTTP client. Its first request is
- * `POST https://<serverName>/.well-known/sallyport/registration`, both bodies newline-delimited JSON and open as long
- * as the connection lives:
+ * `POST https://agent.sallyport.invalid/.well-known/sallyport/registration`, both bodies newline-delimited JSON and
+ * open as long as the connection lives:
  *
  *   edge  → agent   Challenge
  *   agent → edge    Claim
@@ -17,6 +17,12 @@
 import { z } from 'zod';
 
 export const tunnelAlpn = { h2: 'sallyport-h2/1' } as const;
+
+/**
+ * Authority of requests that are for the agent itself. Never a backend (RFC 6761 reserves `.invalid`), so that a
+ * backend's own paths below /.well-known/sallyport/ stay its own.
+ */
+export const controlAuthority = 'agent.sallyport.invalid';
 
 export const registrationPath = '/.well-known/sallyport/registration';
 /** The edge asks for it through the tunnel to learn that the agent answers; 204 without a body. */

@@ -1,0 +1,100 @@
+/**
+ * Opens a TCP (or TLS) connection to one of several checked addresses: in order, each with a short head start.
+ */
+import { connect, isIP, type Socket } from 'node:net';
+import tls from 'node:tls';
+
+import type { Cancel, Clock } from '#base/clock.ts';
+
+import { limits } from '../limits.ts';
+import type { HostPort } from './address.ts';
+import { addressesOf, type Lookup } from './allow-list.ts';
+
+export type Dialler = {
+  /** Resolves, checks and dials. Rejects with NotAllowed, a system error, or a DialTimeout. */
+  tcp(target: HostPort, options?: { readonly allowHalfOpen?: boolean }): Promise<Socket>;
+  /** The same, then TLS with the system's trusted roots and the target's name. */
+  tls(target: HostPort): Promise<Socket>;
+};
+
+/** Nothing answered within the time limit. */
+export class DialTimeout extends Error {
+  override readonly name = 'DialTimeout';
+}
+
+export function createDialler(options: { readonly clock: Clock; readonly lookup: Lookup }): Dialler {
+  const tcp: Dialler['tcp'] = async ({ host, port }, { allowHalfOpen = false } = {}) =>
+    race(await addressesOf(host, options.lookup), port, allowHalfOpen, options.clock);
+  return { tcp, tls: async (target) => secure(await tcp(target), target.host, options.clock) };
+}
+
+function race(addresses: readonly string[], port: number, allowHalfOpen: boolean, clock: Clock): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const attempts = new Set<Socket>();
+    let next = 0;
+    let firstError: unknown = null;
+    let cancelStagger: Cancel = () => {};
+
+    const settle = (): void => {
+      cancelLimit();
+      cancelStagger();
+      for (const socket of attempts) socket.destroy();
+    };
+    const cancelLimit = clock.after(limits.dialMs, () => {
+      settle();
+      reject(new DialTimeout());
+    });
+    const start = (): void => {
+      cancelStagger();
+      const host = addresses[next];
+      if (host === undefined) return;
+      next += 1;
+      const socket = connect({ host, port, allowHalfOpen, noDelay: true });
+      attempts.add(socket);
+      if (next < addresses.length) cancelStagger = clock.after(limits.dialStaggerMs, start);
+      const onError = (error: Error): void => {
+        attempts.delete(socket);
+        firstError ??= error;
+        if (next < addresses.length) start();
+        else if (attempts.size === 0) {
+          settle();
+          reject(firstError);
+        }
+      };
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        attempts.delete(socket);
+        socket.off('error', onError);
+        settle();
+        resolve(socket);
+      });
+    };
+    start();
+  });
+}
+
+function secure(socket: Socket, host: string, clock: Clock): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const secured = tls.connect({
+      socket,
+      // RFC 6066 §3: an address is no server name; its certificate is checked against the address all the same.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
+      ALPNProtocols: ['http/1.1'],
+    });
+    const cancel = clock.after(limits.dialMs, () => {
+      secured.destroy();
+      reject(new DialTimeout());
+    });
+    const onError = (error: Error): void => {
+      cancel();
+      reject(error);
+    };
+    secured.once('error', onError);
+    secured.once('secureConnect', () => {
+      cancel();
+      secured.off('error', onError);
+      resolve(secured);
+    });
+  });
+}

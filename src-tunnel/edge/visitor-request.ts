@@ -1,0 +1,64 @@
+/**
+ * What a visitor's HTTP/1.1 request looks like inside the tunnel (decision: RFC 9113 request with `Forwarded`).
+ */
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+
+import { toHttp2Fields } from '../headers/fields.ts';
+import { formatForwarded } from '../headers/forwarded.ts';
+
+/** Where the agent should take a request. */
+export type Backend = {
+  readonly scheme: 'http' | 'https';
+  /** host:port as advertised. */
+  readonly authority: string;
+};
+
+/**
+ * Fields the edge writes itself.
+ * SECURITY: what a visitor claims about who it is or which host it asked for must not reach a backend.
+ */
+const ownFields: ReadonlySet<string> = new Set([
+  'forwarded',
+  'host',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+]);
+
+/** Origin-form of a request target (RFC 9112 §3.2): proxies may send the absolute form. */
+function originForm(target: string): string {
+  if (target.startsWith('/') || target === '*') return target;
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/i.exec(target);
+  const rest = absolute?.[1] ?? '';
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** True if a body follows the head (RFC 9112 §6.3). */
+export function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** `dropped` are further names, in lower case, that end at the edge. */
+export function visitorFields(
+  request: IncomingMessage,
+  backend: Backend,
+  dropped: readonly string[],
+): OutgoingHttpHeaders {
+  const { socket } = request;
+  const address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  const host = request.headers.host ?? backend.authority;
+  const proto = 'encrypted' in socket ? 'https' : 'http';
+  const fields = toHttp2Fields(request.rawHeaders, (name) => ownFields.has(name) || dropped.includes(name));
+  fields[':method'] = request.method ?? 'GET';
+  fields[':scheme'] = backend.scheme;
+  fields[':authority'] = backend.authority;
+  fields[':path'] = originForm(request.url ?? '/');
+  fields['forwarded'] = formatForwarded({ for: address, host, proto });
+  fields['x-forwarded-for'] = address;
+  fields['x-forwarded-host'] = host;
+  fields['x-forwarded-proto'] = proto;
+  return fields;
+}
