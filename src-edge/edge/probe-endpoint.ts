@@ -1,0 +1,49 @@
+/**
+ * The edge's side of the operator's probes: who may ask, and the answer to "is this connector connected?".
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Secret } from '#base/secret.ts';
+
+import { probeHeader } from '../probe-wire.ts';
+import { writePage } from './answer-page.ts';
+import { edgePage, edgeProxyStatus } from './pages.ts';
+import type { ConnectorName } from './routing-table.ts';
+import type { Sessions } from './sessions.ts';
+
+/** How long an agent has to answer its health path; below the operator's own limit for a probe. */
+const healthTimeoutMs = 4000;
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Tells probes from visitors. */
+export function createProbeCheck(token: Secret<string>): (request: IncomingMessage) => boolean {
+  const expected = digest(token.reveal());
+  return ({ headers }) => {
+    const given = headers[probeHeader];
+    // SECURITY: compared as digests in constant time, so that answers do not help to guess the token.
+    return typeof given === 'string' && timingSafeEqual(digest(given), expected);
+  };
+}
+
+/** 204 if one of the connector's sessions reaches its agent, else 503. */
+export async function answerConnectorHealth(
+  connector: ConnectorName,
+  sessions: Sessions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const usable = sessions.of(connector).filter(({ draining }) => !draining);
+  const answers = await Promise.all(usable.map((session) => session.answersHealth(healthTimeoutMs)));
+  if (response.destroyed) return;
+  if (answers.includes(true)) {
+    response.writeHead(204, { 'cache-control': 'no-store' });
+    response.end();
+    return;
+  }
+  writePage(request, response, {
+    page: edgePage('TunnelNotOnline'),
+    proxyStatus: edgeProxyStatus('TunnelNotOnline'),
+  });
+}

@@ -1,0 +1,163 @@
+/**
+ * Takes each visitor's request where it belongs: to a page of the edge, or through a session to the service.
+ *
+ * A request goes to another session only while it certainly reached no agent.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { forwardRequest, forwardUpgrade, type Failure, type ForwardOptions } from '#tunnel/edge/forward.ts';
+import type { TunnelSession } from '#tunnel/edge/session.ts';
+import { isAgentFailure } from '#tunnel/headers/proxy-status.ts';
+
+import {
+  answeredByHeader,
+  parseConnectorHealthPath,
+  probeHeader,
+  routeHeader,
+  routeTag,
+  type EdgeReason,
+} from '../probe-wire.ts';
+import { responseOn, writePage } from './answer-page.ts';
+import { agentPage, edgePage, edgeProxyStatus } from './pages.ts';
+import { answerConnectorHealth } from './probe-endpoint.ts';
+import { requestTarget } from './request-target.ts';
+import { findTarget, type HostRoutes, type RouteTarget, type RoutingTable } from './routing-table.ts';
+import type { Sessions } from './sessions.ts';
+
+export type VisitorRouter = {
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+};
+
+type Forward = {
+  readonly kind: 'forward';
+  readonly routes: HostRoutes;
+  readonly target: RouteTarget;
+  readonly session: TunnelSession;
+};
+type Decision = Forward | { readonly kind: 'answer'; readonly reason: EdgeReason; readonly routes: HostRoutes | null };
+
+export function createVisitorRouter(options: {
+  /** null until the routes were loaded for the first time. */
+  readonly table: () => RoutingTable | null;
+  readonly sessions: Sessions;
+  readonly isProbe: (request: IncomingMessage) => boolean;
+}): VisitorRouter {
+  const { sessions, isProbe } = options;
+
+  const decide = (request: IncomingMessage): Decision => {
+    const answer = (reason: EdgeReason, routes: HostRoutes | null = null): Decision => ({
+      kind: 'answer',
+      reason,
+      routes,
+    });
+    const asked = requestTarget(request.url ?? '', request.rawHeaders);
+    if (asked === null) return answer('BadRequest');
+    const table = options.table();
+    if (table === null) return answer('RoutesNotLoaded');
+    const routes = table.get(asked.hostname);
+    if (routes === undefined) return answer('UnknownHost');
+    const target = findTarget(routes, asked.path);
+    if (target === null) return answer('NoRule', routes);
+    // SECURITY: without an advertisement the owner has not let anybody through, whatever the agent would say.
+    if (!target.advertised) return answer('SwitchedOff', routes);
+    const session = sessions.choose(target.connector);
+    if (session === null) return answer('TunnelNotOnline', routes);
+    return { kind: 'forward', routes, target, session };
+  };
+
+  /** What operators learn beside the answer, and visitors do not. */
+  const probeFields = (probe: boolean, routes: HostRoutes | null, answeredBy: string): OutgoingHttpHeaders =>
+    probe
+      ? { [answeredByHeader]: answeredBy, ...(routes === null ? {} : { [routeHeader]: routeTag(routes.proxy) }) }
+      : {};
+
+  const writeEdgePage = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    reason: EdgeReason,
+    routes: HostRoutes | null,
+  ): void => {
+    writePage(request, response, {
+      page: edgePage(reason),
+      proxyStatus: edgeProxyStatus(reason),
+      headers: probeFields(isProbe(request), routes, 'edge'),
+    });
+  };
+
+  /** What requests and upgrades have in common. */
+  const forwarding = (
+    request: IncomingMessage,
+    { routes, target, session }: Forward,
+  ): Omit<ForwardOptions, 'response' | 'onAgentFailure'> => {
+    const probe = isProbe(request);
+    const tried = new Set([session]);
+    return {
+      session,
+      request,
+      backend: target.backend,
+      // SECURITY: the probe token stays here, valid or not.
+      dropHeaders: [probeHeader],
+      retry: () => {
+        const other = sessions.choose(target.connector, tried);
+        if (other !== null) tried.add(other);
+        return other;
+      },
+      responseHeaders: (answeredBy) => probeFields(probe, routes, answeredBy),
+    };
+  };
+
+  const writeFailure = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    failure: Failure,
+    routes: HostRoutes,
+  ): void => {
+    if (!isAgentFailure(failure.proxyStatus)) {
+      writeEdgePage(request, response, edgeReasonOf(failure), routes);
+      return;
+    }
+    writePage(request, response, {
+      page: agentPage(failure.status, failure.code),
+      proxyStatus: failure.proxyStatus,
+      headers: probeFields(isProbe(request), routes, 'agent'),
+    });
+  };
+
+  return {
+    onRequest: (request, response) => {
+      const connector = isProbe(request) ? parseConnectorHealthPath(request.url ?? '') : null;
+      if (connector !== null) {
+        void answerConnectorHealth(connector, sessions, request, response);
+        return;
+      }
+      const decision = decide(request);
+      if (decision.kind === 'answer') {
+        writeEdgePage(request, response, decision.reason, decision.routes);
+        return;
+      }
+      void forwardRequest({
+        ...forwarding(request, decision),
+        response,
+        onAgentFailure: (failure) => {
+          writeFailure(request, response, failure, decision.routes);
+          return true;
+        },
+      });
+    },
+    onUpgrade: (request, socket, head) => {
+      socket.on('error', () => {});
+      const decision = decide(request);
+      if (decision.kind === 'forward') void forwardUpgrade({ ...forwarding(request, decision), socket, head });
+      else writeEdgePage(request, responseOn(socket, request), decision.reason, decision.routes);
+    },
+  };
+}
+
+/** Failures on the edge's side of a tunnel have a status and no code. */
+function edgeReasonOf(failure: Failure): EdgeReason {
+  if (failure.status === 400) return 'BadRequest';
+  if (failure.proxyStatus.includes('connection_limit_reached')) return 'TunnelBusy';
+  return failure.status === 503 ? 'TunnelNotOnline' : 'TunnelBroke';
+}

@@ -1,0 +1,123 @@
+/**
+ * The operator as a library: the platform's controllers, and which changes wake which of them.
+ */
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/logger.ts';
+import type { Secret } from '#base/secret.ts';
+import type { WorkResult } from '#base/work-queue.ts';
+import type { HTTPProxy } from '#contract/resources/generated.ts';
+import type { KubeClient, ObjectKey } from '#kube/client.ts';
+import { createController, type Controller } from '#kube/controller.ts';
+import { keyOf } from '#kube/object-key.ts';
+
+import { createAdvertisementReconciler } from './advertisement-controller.ts';
+import { createClassReconciler, sallyportClassKey } from './connector-class.ts';
+import { createConnectorReconciler } from './connector-controller.ts';
+import { createProxyReconciler } from './http-proxy-controller.ts';
+import { createPace } from './pace.ts';
+import { createProber } from './prober.ts';
+import { createWorld, type World } from './world.ts';
+
+export type OperatorOptions = {
+  readonly kube: KubeClient;
+  readonly probeToken: Secret<string>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+};
+
+export type Operator = { readonly close: () => Promise<void> };
+
+/** Probes at once, for each of the two kinds that are probed; a slow service holds up this many at most. */
+const probesAtOnce = 16;
+
+/** Resolves once everything is known that the control plane has, and work has begun. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { clock, random, log } = options;
+  const world = createWorld(options);
+  const prober = createProber({ token: options.probeToken, clock });
+  const surroundings = { world, prober, clock, random };
+  const controller = (
+    name: string,
+    reconcile: (key: ObjectKey) => Promise<WorkResult | void>,
+    concurrency = 1,
+  ): Controller => createController({ name, reconcile, concurrency, clock, random, log });
+
+  const classes = controller('connectorclass', createClassReconciler(world, log));
+  const connectors = controller(
+    'connector',
+    createConnectorReconciler({ ...surroundings, pace: createPace(random) }),
+    probesAtOnce,
+  );
+  const advertisements = controller('advertisement', createAdvertisementReconciler(surroundings));
+  const proxies = controller(
+    'httpproxy',
+    createProxyReconciler({ ...surroundings, pace: createPace(random) }),
+    probesAtOnce,
+  );
+  wire(world, { classes, connectors, advertisements, proxies });
+
+  const controllers = [classes, connectors, advertisements, proxies];
+  world.start();
+  await Promise.all(controllers.map((each) => each.start()));
+  classes.enqueue(sallyportClassKey);
+
+  return {
+    close: async () => {
+      await Promise.all(controllers.map((each) => each.stop()));
+      await world.stop();
+    },
+  };
+}
+
+type Controllers = {
+  readonly classes: Controller;
+  readonly connectors: Controller;
+  readonly advertisements: Controller;
+  readonly proxies: Controller;
+};
+
+function wire(world: World, { classes, connectors, advertisements, proxies }: Controllers): void {
+  classes.watch(world.classes, (object) => [keyOf(object)]);
+
+  connectors.watch(world.connectors, (object) => [keyOf(object)]);
+  // A connector's Lease has its name.
+  connectors.watch(world.leases, (object) => [keyOf(object)]);
+  connectors.watch(world.edges, () => world.connectors.list().map(keyOf));
+  connectors.watch(world.classes, ({ metadata }) =>
+    world.connectors
+      .list()
+      .flatMap((object) => (object.spec.connectorClassName === metadata.name ? [keyOf(object)] : [])),
+  );
+
+  advertisements.watch(world.advertisements, (object) => [keyOf(object)]);
+  advertisements.watch(world.connectors, ({ metadata }) =>
+    world.advertisements
+      .list()
+      .flatMap((object) =>
+        object.metadata.namespace === metadata.namespace && object.spec.connectorRef.name === metadata.name
+          ? [keyOf(object)]
+          : [],
+      ),
+  );
+
+  const proxiesThrough = (namespace: string | undefined, connectorName: string | undefined): readonly ObjectKey[] =>
+    world.proxies
+      .list()
+      .flatMap((object) =>
+        object.metadata.namespace === namespace && names(object, connectorName) ? [keyOf(object)] : [],
+      );
+  proxies.watch(world.proxies, (object) => [keyOf(object)]);
+  proxies.watch(world.connectors, ({ metadata }) => proxiesThrough(metadata.namespace, metadata.name));
+  proxies.watch(world.advertisements, ({ metadata, spec }) =>
+    proxiesThrough(metadata.namespace, spec.connectorRef.name),
+  );
+  proxies.watch(world.edges, () => world.proxies.list().map(keyOf));
+}
+
+function names(proxy: HTTPProxy, connectorName: string | undefined): boolean {
+  return proxy.spec.rules.some(({ backends }) =>
+    (backends ?? []).some(({ connector }) => connector !== undefined && connector.name === connectorName),
+  );
+}

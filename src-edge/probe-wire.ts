@@ -1,0 +1,43 @@
+/**
+ * What operator and edge say to each other over the edge's public listener: header names, the path that asks for a
+ * connector, and the reasons of the edge. Knows neither of the two processes.
+ */
+
+/** Request header with the probe token. It ends at the edge, whoever sends it. */
+export const probeHeader = 'sallyport-probe';
+
+/** On answers to probes: who made the answer. */
+export const answeredByHeader = 'sallyport-answered-by';
+
+/** On answers to probes of a hostname: the proxy the edge took it for, as `routeTag` writes it. */
+export const routeHeader = 'sallyport-route';
+
+/** Why the edge itself answered; `details` of its Proxy-Status field (RFC 9209 §2.1.4). */
+export type EdgeReason =
+  | 'BadRequest'
+  | 'RoutesNotLoaded'
+  | 'UnknownHost'
+  | 'NoRule'
+  | 'SwitchedOff'
+  | 'TunnelNotOnline'
+  | 'TunnelBusy'
+  | 'TunnelBroke';
+
+/** Names a proxy in the state an edge has seen: the operator believes no answer for an older generation. */
+export function routeTag(proxy: { readonly uid: string; readonly generation: number }): string {
+  return `${proxy.uid}.${proxy.generation}`;
+}
+
+/** Answers 204 if an agent of this connector answered through its tunnel, else 503. */
+export function connectorHealthPath(connector: { readonly namespace: string; readonly name: string }): string {
+  const { namespace, name } = connector;
+  return `/.well-known/sallyport/connectors/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/health`;
+}
+
+/** The connector that a path of `connectorHealthPath` names, or null. */
+export function parseConnectorHealthPath(path: string): { readonly namespace: string; readonly name: string } | null {
+  // Kubernetes names need no escape, so that a path with one names nothing.
+  const match = /^\/\.well-known\/sallyport\/connectors\/([a-z0-9.-]+)\/([a-z0-9.-]+)\/health$/.exec(path);
+  const [, namespace, name] = match ?? [];
+  return namespace === undefined || name === undefined ? null : { namespace, name };
+}
