@@ -4,6 +4,7 @@
  * Holding it is what makes this process *the* agent of the profile.
  */
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 
 import { WebSocketServer } from 'ws';
 
@@ -16,36 +17,44 @@ import type { EndpointLocation } from '../local-endpoint/endpoint-path.ts';
 import { maxMessageBytes, serveContract } from './serve-contract.ts';
 
 export type LocalServer = {
+  /** Answers clients from now on, also those that came before. */
+  serve(handlers: AgentHandlers): void;
   /** Ends all connections and frees the socket. */
   close(): Promise<void>;
 };
 
 const maxClients = 64;
 
-/** Claims the socket and serves `handlers` on it; null if another agent of the profile already does. */
+/** Claims the socket; null if another agent of the profile holds it. Clients wait until `serve` is called. */
 export async function openLocalServer(options: {
   readonly location: EndpointLocation;
-  readonly handlers: AgentHandlers;
   readonly clock: Clock;
   readonly log: Logger;
 }): Promise<LocalServer | null> {
-  const { location, handlers, clock, log } = options;
+  const { location, clock, log } = options;
   const listener = await claimEndpoint(location, clock);
   if (listener === null) return null;
   const http = createServer((_request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({ server: http, maxPayload: maxMessageBytes, perMessageDeflate: false });
-  sockets.on('connection', (socket) => {
-    if (sockets.clients.size > maxClients) socket.terminate();
-    else serveContract({ socket, handlers, clock, log });
+  let waiting: Socket[] | null = [];
+  listener.maxConnections = maxClients;
+  listener.on('connection', (connection) => {
+    if (waiting === null) http.emit('connection', connection);
+    else waiting.push(connection);
   });
-  listener.on('connection', (connection) => http.emit('connection', connection));
   return {
+    serve: (handlers) => {
+      sockets.on('connection', (socket) => serveContract({ socket, handlers, clock, log }));
+      for (const connection of waiting ?? []) http.emit('connection', connection);
+      waiting = null;
+    },
     close: () =>
       new Promise((resolve) => {
         for (const client of sockets.clients) client.terminate();
+        for (const connection of waiting ?? []) connection.destroy();
         sockets.close();
-        listener.close(() => resolve());
         http.closeAllConnections();
+        listener.close(() => resolve());
       }),
   };
 }

@@ -43,8 +43,8 @@ export type ServiceRegistry = {
   forget(name: string): Promise<void>;
 };
 
-/** RFC 1123 §2.1, by labels of at most 63 characters. */
-const hostName = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i;
+/** RFC 1123 §2.1, by labels of at most 63 characters; underscores because container networks use them. */
+const hostName = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/;
 const maxServices = 200;
 
 /** The host as it is compared and written: lower case, an IPv6 address without its brackets. */
