@@ -91,6 +91,8 @@ export async function bundlePrograms(
           entryFileNames: '[name].mjs',
           // Beside the entries: a module finds `import.meta.dirname` the same wherever it ends up.
           chunkFileNames: 'chunk-[name]-[hash].mjs',
+          // Node's advice on APIs that npm packages use is for us, who see it in the tests, not for who runs the program.
+          banner: (chunk) => (chunk.isEntry ? 'process.noDeprecation = true;' : ''),
         },
       }),
     ),
