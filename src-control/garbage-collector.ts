@@ -41,12 +41,23 @@ export function startGarbageCollector(options: GarbageCollectorOptions): Garbage
     work: (key) => collect(options, key),
     onError: (key, error, retryInMs) => log.warn('garbage collection will be tried again', { key, error, retryInMs }),
   });
+  const dependents = createDependents();
   const unsubscribe = store.subscribe((event) => {
-    for (const key of affectedBy(event, store, catalog)) queue.add(key);
+    const key = workKey(event.type, event.object);
+    if (event.previous !== undefined) dependents.remove(key, event.previous);
+    if (event.deleted) {
+      for (const dependent of dependents.of(event.object)) queue.add(dependent);
+      const namespace = doomedNamespaceOf(event, store);
+      if (namespace !== undefined) queue.add(workKey(namespaceType.id, namespace));
+      return;
+    }
+    dependents.add(key, event.object);
+    if (needsLook(event.type, event.object)) queue.add(key);
   });
   for (const { id } of catalog.types) {
     for (const object of store.list(id).values()) {
-      if (ownersOf(object).length > 0 || isDoomedNamespace(id, object)) queue.add(workKey(id, object));
+      dependents.add(workKey(id, object), object);
+      if (needsLook(id, object)) queue.add(workKey(id, object));
     }
   }
   return {
@@ -72,20 +83,40 @@ function ownersOf(object: StoredObject): readonly JsonValue[] {
   return isArray(owners) ? owners : [];
 }
 
-/** Work keys of the objects to look at after `event`. */
-function affectedBy(event: StoreEvent, store: Store, catalog: Catalog): readonly string[] {
-  const { object, type } = event;
-  if (!event.deleted)
-    return ownersOf(object).length > 0 || isDoomedNamespace(type, object) ? [workKey(type, object)] : [];
-  const keys: string[] = [];
-  for (const { id } of catalog.types) {
-    for (const each of store.list(id).values()) {
-      if (ownersOf(each).some((owner) => text(owner, 'uid') === object.metadata.uid)) keys.push(workKey(id, each));
-    }
-  }
+function needsLook(type: string, object: StoredObject): boolean {
+  return ownersOf(object).length > 0 || isDoomedNamespace(type, object);
+}
+
+/** The namespace that an object went from, if that is being deleted and may now be empty. */
+function doomedNamespaceOf({ object }: StoreEvent, store: Store): StoredObject | undefined {
   const namespace = store.get(namespaceType.id, objectKey(undefined, namespaceOf(object) ?? ''));
-  if (namespace !== undefined && isTerminating(namespace)) keys.push(workKey(namespaceType.id, namespace));
-  return keys;
+  return namespace !== undefined && isTerminating(namespace) ? namespace : undefined;
+}
+
+type Dependents = {
+  add(key: string, object: StoredObject): void;
+  remove(key: string, object: StoredObject): void;
+  /** Work keys of the objects that `owner` owns. */
+  of(owner: StoredObject): Iterable<string>;
+};
+
+/** Index from the UID of an owner to what it owns: without it each deletion would look at every object. */
+function createDependents(): Dependents {
+  const byOwner = new Map<string, Set<string>>();
+  const ownerUids = (object: StoredObject): string[] => ownersOf(object).map((owner) => text(owner, 'uid') ?? '');
+  return {
+    add: (key, object) => {
+      for (const uid of ownerUids(object)) byOwner.set(uid, (byOwner.get(uid) ?? new Set()).add(key));
+    },
+    remove: (key, object) => {
+      for (const uid of ownerUids(object)) {
+        const keys = byOwner.get(uid);
+        keys?.delete(key);
+        if (keys?.size === 0) byOwner.delete(uid);
+      }
+    },
+    of: (owner) => byOwner.get(owner.metadata.uid) ?? [],
+  };
 }
 
 async function collect({ store, catalog, clock, log }: GarbageCollectorOptions, key: string): Promise<void> {

@@ -59,41 +59,49 @@ const version2: Dialect = {
   }),
 };
 
-/** Answers OpenAPI paths, undefined for others. Documents are made once. */
+/** Answers OpenAPI paths, undefined for others. The documents are made when first asked for: few ever ask. */
 export function createOpenApi(catalog: Catalog): (parts: readonly string[], accept: string) => Answer | undefined {
-  const documents = new Map<string, JsonObject>();
-  for (const path of new Set(catalog.types.map(groupPath))) {
-    const types = catalog.types.filter((type) => groupPath(type) === path);
-    documents.set(path, {
-      openapi: '3.0.0',
-      info,
-      paths: pathsOf(types, version3),
-      components: { schemas: all(types, version3) },
-    });
-  }
-  const index = {
-    paths: Object.fromEntries(
-      [...documents].map(([path, document]) => {
-        const hash = createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 32);
-        return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
-      }),
-    ),
-  };
-  const whole = {
+  const version3Documents = once(() => documentsOf(catalog));
+  const index = once(() => indexOf(version3Documents()));
+  const version2Document = once(() => ({
     swagger: '2.0',
     info,
     paths: pathsOf(catalog.types, version2),
     definitions: all(catalog.types, version2),
-  };
+  }));
   return ([root, version, ...rest], accept) => {
     if (root !== 'openapi') return undefined;
     if (!/json|\*\/\*|^$/.test(accept)) throw notAcceptable('application/json');
-    if (version === 'v2' && rest.length === 0) return ok(whole);
+    if (version === 'v2' && rest.length === 0) return ok(version2Document());
     if (version !== 'v3') return undefined;
-    if (rest.length === 0) return ok(index);
-    const document = documents.get(rest.join('/'));
+    if (rest.length === 0) return ok(index());
+    const document = version3Documents().get(rest.join('/'));
     return document && ok(document);
   };
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+function documentsOf(catalog: Catalog): ReadonlyMap<string, JsonObject> {
+  const documents = new Map<string, JsonObject>();
+  for (const path of new Set(catalog.types.map(groupPath))) {
+    const types = catalog.types.filter((type) => groupPath(type) === path);
+    const components = { schemas: all(types, version3) };
+    documents.set(path, { openapi: '3.0.0', info, paths: pathsOf(types, version3), components });
+  }
+  return documents;
+}
+
+/** Where the documents are; the hash in the address changes with the document, so that clients may keep it. */
+function indexOf(documents: ReadonlyMap<string, JsonObject>): JsonObject {
+  const entries = [...documents].map(([path, document]) => {
+    const hash = createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 32);
+    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
+  });
+  return { paths: Object.fromEntries(entries) as JsonObject };
 }
 
 function groupPath({ group, version }: ResourceType): string {

@@ -1,8 +1,8 @@
 /**
  * Keeps a second process off a data directory: two writers would ruin each other's log.
  *
- * The lock is a file with the holder's process id, touched every few seconds. It is free when that process is gone or
- * the file has not been touched for long: after a restart of the machine the id may belong to somebody else.
+ * The lock is a file with the holder's process id and start, touched every few seconds. It is free when that process is
+ * gone or the file has not been touched for long: after a restart of the machine the id may belong to somebody else.
  */
 import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,11 @@ import type { Cancel, Clock } from '#base/clock.ts';
 
 export type DirectoryLock = { release(): Promise<void> };
 
+/** Tells this process from an earlier one with the same id. */
+const thisProcess = String(Math.round(performance.timeOrigin));
+
 const touchEveryMs = 3000;
-/** Several missed touches: a machine that was suspended wakes up within one. */
+/** Several missed touches. */
 const staleAfterMs = 15_000;
 
 /** Takes the lock of `directory`. Throws where another living process holds it. */
@@ -47,7 +50,7 @@ export async function lockDirectory(directory: string, clock: Clock): Promise<Di
 async function take(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx', 0o600);
-    await file.writeFile(String(process.pid));
+    await file.writeFile(`${process.pid} ${thisProcess}`);
     await file.close();
     return true;
   } catch (error) {
@@ -61,9 +64,12 @@ async function isHeld(path: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(path);
     if (Math.abs(Date.now() - mtimeMs) > staleAfterMs) return false;
-    const holder = Number(await readFile(path, 'utf8'));
-    if (holder === process.pid) return true;
-    process.kill(holder, 0);
+    const [holder, start] = (await readFile(path, 'utf8')).split(' ');
+    // Whoever takes it has not written yet.
+    if (!(Number(holder) > 0)) return true;
+    // In a container every run may have the same id.
+    if (Number(holder) === process.pid) return start === thisProcess;
+    process.kill(Number(holder), 0);
     return true;
   } catch (error) {
     // EPERM: the process exists and is somebody else's.
