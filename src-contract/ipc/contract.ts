@@ -30,7 +30,12 @@ export const contract = {
     /** The contexts of a kubeconfig; without a path, of KUBECONFIG or ~/.kube/config. */
     'controlPlane.listContexts': {
       params: z.strictObject({ path: z.string().min(1).max(4096).optional() }),
-      result: typeOf<{ readonly path: string; readonly contexts: readonly KubeconfigContext[] }>(),
+      result: typeOf<{
+        readonly path: string;
+        readonly contexts: readonly KubeconfigContext[];
+        /** The context that `kubectl` would use. */
+        readonly currentContext?: string | null;
+      }>(),
     },
     'controlPlane.useKubeconfig': {
       params: z.strictObject({ path: z.string().min(1).max(4096), context: z.string().min(1).max(512) }),

@@ -72,7 +72,7 @@ export function createLeaseController(options: {
         if (problem === null) log.warn('lease is held by another agent', { holder: result.holder });
         become(null, problemOf('SP_LEASE_HELD', { connector: publisher.connector, holder: result.holder }));
         return { requeueAfterMs: heldRetryMs };
-      case 'missing':
+      default:
         become(null, null);
         return { requeueAfterMs: missingRetryMs };
     }

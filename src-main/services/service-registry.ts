@@ -37,8 +37,11 @@ export type ServiceRegistry = {
   expose(request: ExposeRequest, caller: Caller): Promise<void>;
   /** Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED. */
   setEnabled(name: string, enabled: boolean): Promise<void>;
-  /** Marks a service for removal; it stays until `forget`. Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED. */
-  remove(name: string): Promise<void>;
+  /**
+   * Marks a service for removal; it stays until `forget`. A holder among several only lets go of it. Says whether the
+   * service is being removed. Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED.
+   */
+  remove(name: string, caller?: string): Promise<boolean>;
   /** Drops a service of which nothing is published any more. */
   forget(name: string): Promise<void>;
 };
@@ -137,7 +140,12 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
       changes.emit(name);
     },
     setEnabled: (name, enabled) => change(name, { enabled }),
-    remove: (name) => change(name, { removing: true }),
+    remove: async (name, caller) => {
+      const holders = ephemeral.get(name)?.holders;
+      if (caller !== undefined && holders !== undefined && holders.size > 1 && holders.delete(caller)) return false;
+      await change(name, { removing: true });
+      return true;
+    },
     forget: async (name) => {
       if (saved(name) !== undefined) {
         await store.update((state) => ({ ...state, services: state.services.filter((each) => each.name !== name) }));

@@ -1,0 +1,178 @@
+/**
+ * Follows the chosen control plane: runs the playground if it is that, and opens a session once there is a kubeconfig.
+ *
+ * One at a time: choosing another one ends what runs before it begins anew.
+ */
+import { createBackoff } from '#base/backoff.ts';
+import { sleep, type Clock } from '#base/clock.ts';
+import { createListeners } from '#base/listeners.ts';
+import type { Logger } from '#base/logger.ts';
+import { toAgentError, type Problem } from '#contract/errors/agent-error.ts';
+import { readKubeconfig } from '#kube/kubeconfig.ts';
+
+import type { Playground } from '../playground/playground.ts';
+import type { SavedControlPlane } from '../state/saved-state.ts';
+import type { ControlPlaneSession } from './control-plane-session.ts';
+
+export type ControlPlaneHost = {
+  readonly chosen: SavedControlPlane;
+  readonly playground: Playground | null;
+  readonly session: ControlPlaneSession | null;
+  /** Namespace of the session. */
+  readonly namespace: string;
+  /** Why there is no session. */
+  readonly problem: Problem | null;
+  onChange(listener: () => void): () => void;
+  /** Ends what runs and follows `chosen`. */
+  follow(chosen: SavedControlPlane): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** How a session on a kubeconfig is made. */
+export type OpenSession = (target: {
+  readonly controlPlaneKey: string;
+  readonly kubeConfig: ReturnType<Awaited<ReturnType<typeof readKubeconfig>>['use']>;
+  readonly namespace: string;
+}) => Promise<ControlPlaneSession>;
+
+const playgroundKey = 'playground';
+const playgroundContext = 'playground';
+const firstRetryMs = 500;
+const maxRetryMs = 15_000;
+
+export function createControlPlaneHost(options: {
+  readonly openSession: OpenSession;
+  readonly createPlayground: () => Playground;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}): ControlPlaneHost {
+  const { openSession, clock, random, log } = options;
+  const changes = createListeners<void>();
+  const touch = (): void => changes.emit();
+  let chosen: SavedControlPlane = { kind: 'none' };
+  let playground: Playground | null = null;
+  let session: ControlPlaneSession | null = null;
+  let namespace = '';
+  let problem: Problem | null = null;
+  let ending = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let switching: Promise<void> = Promise.resolve();
+
+  const openOn = async (path: string, context: string, controlPlaneKey: string | null): Promise<void> => {
+    const kubeconfig = await readKubeconfig(path);
+    const kubeConfig = kubeconfig.use(context);
+    const known = kubeconfig.contexts.find(({ name }) => name === context);
+    namespace = known?.namespace ?? 'default';
+    session = await openSession({
+      controlPlaneKey: controlPlaneKey ?? `${known?.server ?? ''} ${namespace}`,
+      kubeConfig,
+      namespace,
+    });
+    session.onChange(touch);
+    session.start();
+    problem = null;
+    touch();
+  };
+
+  /** Tries until it works: a kubeconfig may be written or mended while we wait. */
+  const openUntilDone = async (open: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+    const backoff = createBackoff({ firstMs: firstRetryMs, capMs: maxRetryMs, random });
+    while (!signal.aborted) {
+      try {
+        await open();
+        return;
+      } catch (error) {
+        log.warn('control plane cannot be used', { error });
+        ({ problem } = toAgentError(error));
+        touch();
+        await sleep(clock, backoff.next(), signal);
+      }
+    }
+  };
+
+  /** The playground's agent kubeconfig, as soon as it runs; again whenever a take-over moved it to other ports. */
+  const followPlayground = async (current: Playground, signal: AbortSignal): Promise<void> => {
+    let server = '';
+    let queue: Promise<void> = Promise.resolve();
+    const look = async (): Promise<void> => {
+      const { phase, access } = current.state;
+      if (signal.aborted || phase !== 'running' || access === null) return;
+      const path = access.agentKubeconfig;
+      const address = (await readKubeconfig(path)).contexts[0]?.server ?? '';
+      if (address === server) return;
+      await session?.stop();
+      session = null;
+      await openUntilDone(() => openOn(path, playgroundContext, playgroundKey), signal);
+      server = address;
+    };
+    await new Promise<void>((resolve) => {
+      const unsubscribe = current.onChange(() => {
+        touch();
+        queue = queue.then(look).catch((error: unknown) => log.warn('playground cannot be used', { error }));
+      });
+      signal.addEventListener('abort', () => {
+        unsubscribe();
+        resolve();
+      });
+      current.start();
+    });
+    await queue;
+  };
+
+  const begin = (): void => {
+    const { signal } = ending;
+    if (chosen.kind === 'playground') {
+      playground = options.createPlayground();
+      running = followPlayground(playground, signal);
+    } else if (chosen.kind === 'kubeconfig') {
+      const { path, context } = chosen;
+      running = openUntilDone(() => openOn(path, context, null), signal);
+    }
+    touch();
+  };
+
+  const end = async (): Promise<void> => {
+    ending.abort();
+    await running;
+    running = Promise.resolve();
+    await session?.stop();
+    await playground?.stop();
+    session = null;
+    playground = null;
+    problem = null;
+    ending = new AbortController();
+  };
+
+  const serially = (work: () => Promise<void>): Promise<void> => {
+    const done = switching.then(work);
+    switching = done.catch(() => {});
+    return done;
+  };
+
+  return {
+    get chosen() {
+      return chosen;
+    },
+    get playground() {
+      return playground;
+    },
+    get session() {
+      return session;
+    },
+    get namespace() {
+      return namespace;
+    },
+    get problem() {
+      return problem;
+    },
+    onChange: (listener) => changes.add(listener),
+    follow: (next) =>
+      serially(async () => {
+        await end();
+        chosen = next;
+        begin();
+      }),
+    stop: () => serially(end),
+  };
+}
