@@ -12,8 +12,10 @@ import type { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { AgentError, toAgentError } from '#contract/errors/agent-error.ts';
-import { contract, type AgentHandlers, type Caller, type CallName, type WatchName } from '#contract/ipc/contract.ts';
+import type { AgentHandlers, Caller } from '#contract/ipc/contract.ts';
 import { clientMessage, type ClientMessage, type ServerMessage } from '#contract/ipc/websocket-messages.ts';
+
+import { answerCall, isWatchName } from './answer-call.ts';
 
 /** Largest message that a client may send; the API's params are far smaller. */
 export const maxMessageBytes = 65_536;
@@ -26,21 +28,6 @@ const pingEveryMs = 20_000;
 /** RFC 6455 §7.4.1 */
 const closeCode = { unsupportedData: 1003, policyViolation: 1008 } as const;
 
-function isCallName(name: string): name is CallName {
-  return Object.hasOwn(contract.calls, name);
-}
-
-function isWatchName(name: string): name is WatchName {
-  return Object.hasOwn(contract.watches, name);
-}
-
-/** What is wrong with params, for a person. */
-function reasonOf(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-    .join('; ');
-}
-
 function parseMessage(data: RawData): ClientMessage | null {
   try {
     const parsed = clientMessage.safeParse(JSON.parse(Buffer.isBuffer(data) ? data.toString('utf8') : ''));
@@ -48,16 +35,6 @@ function parseMessage(data: RawData): ClientMessage | null {
   } catch {
     return null;
   }
-}
-
-/** Checks the params of `name` and runs its handler. */
-async function answer(handlers: AgentHandlers, name: string, params: unknown, caller: Caller): Promise<unknown> {
-  // SECURITY: only names in the table are looked up, so nothing inherited can be called.
-  if (!isCallName(name)) throw new AgentError('SP_INPUT_INVALID', { reason: `There is no call “${name}”.` });
-  const checked = contract.calls[name].params.safeParse(params);
-  if (!checked.success) throw new AgentError('SP_INPUT_INVALID', { reason: reasonOf(checked.error) });
-  const handler = handlers.calls[name] as (params: unknown, caller: Caller) => Promise<unknown>;
-  return handler(checked.data, caller);
 }
 
 /** Serves `handlers` on `socket` until it closes. */
@@ -101,7 +78,7 @@ export function serveContract(options: {
     }
     callsInFlight += 1;
     try {
-      send({ type: 'result', id, value: await answer(handlers, name, params, caller) });
+      send({ type: 'result', id, value: await answerCall(handlers, name, params, caller) });
     } catch (thrown) {
       const error = toAgentError(thrown);
       if (error.class === 'bug') log.error('call failed', { call: name, error });
