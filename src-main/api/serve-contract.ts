@@ -7,7 +7,6 @@
 import { randomUUID } from 'node:crypto';
 
 import type { RawData, WebSocket } from 'ws';
-import type { z } from 'zod';
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
