@@ -30,7 +30,7 @@ import { seed } from './resources/seeding.ts';
 import type { HistoryLimits } from './storage/history.ts';
 import { lockDirectory } from './storage/directory-lock.ts';
 import { openJournal } from './storage/journal.ts';
-import { createStore } from './storage/store.ts';
+import { openStore } from './storage/store.ts';
 
 export { readDefinitions } from './resources/catalog.ts';
 
@@ -105,7 +105,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       log,
       compactAtBytes: limits.compactAtBytes,
     });
-    const store = createStore({ journal, log, history: limits.history, maxWaiting: limits.maxWaitingWrites });
+    const store = await openStore({ journal, log, history: limits.history, maxWaiting: limits.maxWaitingWrites });
     owned.push(() => store.close());
     const surroundings: Surroundings = { ...limits, store, clock, random, uid: () => randomUUID() };
     const context = { timestamp: timestampOf(clock), uid: surroundings.uid, random, onUnknown: () => {} };

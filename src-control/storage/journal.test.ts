@@ -67,7 +67,7 @@ describe('journal', () => {
     await again.close();
   });
 
-  test('keeps a damaged log aside, tells of it, saves what can be read, and reuses no revision', async () => {
+  test('keeps a damaged log aside, tells of it, and saves what can be read', async () => {
     await writeThree();
     const path = join(directory, 'log');
     const content = await readFile(path, 'utf8');
@@ -78,11 +78,6 @@ describe('journal', () => {
     expect(lines.join('\n')).toContain('a file of the store is damaged');
     expect(await readdir(directory)).toContain('log.corrupt-1234');
     await journal.close();
-    lines.length = 0;
-    const again = await open();
-    expect(again.recovered.changes.map(({ revision }) => revision)).toEqual([1, 3]);
-    expect(lines).toEqual([]);
-    await again.close();
   });
 
   test.each(['log', 'snapshot'])('survives a %s that is rubbish from the first byte', async (file) => {

@@ -30,7 +30,10 @@ export type Recovered = {
   readonly revision: number;
   readonly entries: readonly Entry[];
   readonly changes: readonly Change[];
-  /** Numbers that damaged records may have used: the next revision lies beyond. 0 without damage. */
+  /**
+   * Numbers that damaged records may have used: the next revision lies beyond. 0 without damage. Otherwise the files are
+   * still damaged, and `compact` must follow to replace them.
+   */
   readonly lostRevisions: number;
 };
 
@@ -47,7 +50,7 @@ export type Journal = {
 const format = 1;
 
 type File = { readonly header: Record<string, unknown>; readonly body: readonly unknown[]; readonly keepBytes: number };
-type Damage = { bytes: number; inLog: boolean };
+type Damage = { bytes: number };
 
 export type JournalOptions = {
   readonly directory: string;
@@ -63,30 +66,30 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const snapshotPath = join(directory, 'snapshot');
   const logPath = join(directory, 'log');
-  const damage: Damage = { bytes: 0, inLog: false };
+  const damage: Damage = { bytes: 0 };
   const snapshot = await read(snapshotPath, options, damage);
   const log = await read(logPath, options, damage);
   const recovered = combine(snapshot, log, damage, options.log);
 
-  let file: AppendFile;
-  if (log === undefined || damage.inLog) {
-    file = await restart(logPath, recovered.revision, recovered.changes);
-  } else {
-    file = await openAppendFile(logPath, log.keepBytes);
-  }
+  let compactAt = options.compactAtBytes;
+  let file =
+    log === undefined ? await restart(logPath, recovered.revision) : await openAppendFile(logPath, log.keepBytes);
   return {
     recovered,
     append: (changes) => file.append(changes.map(encodeRecord).join('')),
     get wantsCompaction() {
-      return file.size > options.compactAtBytes;
+      return file.size > compactAt;
     },
     compact: async (revision, entries) => {
-      await replaceFile(snapshotPath, snapshotLines(revision, entries));
       const { size } = file;
+      // A failure, such as a full disk, is not tried again with every write.
+      compactAt = size + options.compactAtBytes;
+      await replaceFile(snapshotPath, snapshotLines(revision, entries));
       // Windows does not rename over an open file.
       await file.close();
       try {
-        file = await restart(logPath, revision, []);
+        file = await restart(logPath, revision);
+        compactAt = options.compactAtBytes;
       } catch (error) {
         file = await openAppendFile(logPath, size);
         throw error;
@@ -101,10 +104,11 @@ function* snapshotLines(revision: number, entries: Iterable<Entry>): Generator<s
   for (const entry of entries) yield encodeRecord(entry);
 }
 
-async function restart(path: string, after: number, changes: readonly Change[]): Promise<AppendFile> {
-  const lines = [encodeRecord({ format, after }), ...changes.map(encodeRecord)];
-  await replaceFile(path, lines);
-  return openAppendFile(path, Buffer.byteLength(lines.join('')));
+/** Puts an empty log in place that follows the snapshot at revision `after`. */
+async function restart(path: string, after: number): Promise<AppendFile> {
+  const header = encodeRecord({ format, after });
+  await replaceFile(path, [header]);
+  return openAppendFile(path, Buffer.byteLength(header));
 }
 
 async function read(path: string, options: JournalOptions, damage: Damage): Promise<File | undefined> {
@@ -121,7 +125,6 @@ async function read(path: string, options: JournalOptions, damage: Damage): Prom
     await copyFile(path, backup);
     options.log.error('a file of the store is damaged', { file: path, bytes: damagedBytes, keptAs: backup });
     damage.bytes += Math.max(1, damagedBytes);
-    if (path.endsWith('log')) damage.inLog = true;
   }
   if (headerDamaged) return { header: {}, body: records, keepBytes: finishedBytes };
   const [header, ...body] = records;
@@ -135,8 +138,8 @@ function combine(snapshot: File | undefined, log: File | undefined, damage: Dama
   const entries = (snapshot?.body ?? []) as readonly Entry[];
   const newest = entries.reduce((most, { object }) => Math.max(most, Number(object.metadata['resourceVersion'])), 0);
   const revision = Number(snapshot?.header['revision'] ?? Math.max(after, newest));
-  if (snapshot === undefined && after > 0) {
-    logger.error('the snapshot is missing, only later changes are left', { after });
+  if (after > Number(snapshot?.header['revision'] ?? 0)) {
+    logger.error('the snapshot that the log follows is missing', { after, revision });
   }
   const changes = ((log?.body ?? []) as readonly Change[]).filter((change) => change.revision > revision);
   return { revision, entries, changes, lostRevisions: damage.bytes };

@@ -101,17 +101,18 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** An append-only file. One call at a time. */
+/** A file that only grows. One call at a time. */
 export type AppendFile = {
   readonly size: number;
-  /** Resolves once `data` is on disk. On failure the file is cut back to what it was, or the file is unusable. */
+  /** Resolves once `data` is on disk. On failure the file is cut back to what it was, or takes no more. */
   append(data: string): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Opens the file at `path` for appending after its first `keepBytes` bytes; the rest is cut off. */
+/** Opens the existing file at `path` for growing after its first `keepBytes` bytes; the rest is cut off. */
 export async function openAppendFile(path: string, keepBytes: number): Promise<AppendFile> {
-  const file = await open(path, 'a', fileMode);
+  // Not opened in append mode: Windows does not cut such files.
+  const file = await open(path, 'r+', fileMode);
   await file.truncate(keepBytes);
   await file.datasync();
   let size = keepBytes;
@@ -122,8 +123,9 @@ export async function openAppendFile(path: string, keepBytes: number): Promise<A
     },
     append: async (data) => {
       if (!usable) throw new Error('an earlier failure left the file in an unknown state');
+      const content = Buffer.from(data);
       try {
-        await file.appendFile(data);
+        await writeAt(file, content, size);
         await file.datasync();
       } catch (error) {
         usable = false;
@@ -131,8 +133,16 @@ export async function openAppendFile(path: string, keepBytes: number): Promise<A
         usable = true;
         throw error;
       }
-      size += Buffer.byteLength(data);
+      size += content.length;
     },
     close: () => file.close(),
   };
+}
+
+async function writeAt(file: FileHandle, content: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < content.length) {
+    const { bytesWritten } = await file.write(content, written, content.length - written, position + written);
+    written += bytesWritten;
+  }
 }

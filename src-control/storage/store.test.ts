@@ -1,7 +1,7 @@
 /**
  * The store: what watchers see adds up to what lists say, before and after restarts, and failures leave no trace.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '#base/logger.ts';
 import { keyOf, objectKey, type StoredObject } from '../resources/stored-object.ts';
 import { openJournal, type Journal } from './journal.ts';
-import { createStore, type Store, type Transaction } from './store.ts';
+import { openStore, type Store, type Transaction } from './store.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -20,7 +20,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const types = ['g/as', 'g/bs'] as const;
 
-async function openStore(options: { maxEvents?: number; compactAtBytes?: number; dir?: string } = {}): Promise<Store> {
+async function start(options: { maxEvents?: number; compactAtBytes?: number; dir?: string } = {}): Promise<Store> {
   const journal = await openJournal({
     directory: options.dir ?? directory,
     now: () => 0,
@@ -30,9 +30,9 @@ async function openStore(options: { maxEvents?: number; compactAtBytes?: number;
   return create(journal, options.maxEvents);
 }
 
-function create(journal: Journal, maxEvents = 1000): Store {
+function create(journal: Journal, maxEvents = 1000): Promise<Store> {
   const history = { maxEvents, maxBytes: 1 << 20 };
-  return createStore({ journal, log: silentLogger, history, maxWaiting: 1000 });
+  return openStore({ journal, log: silentLogger, history, maxWaiting: 1000 });
 }
 
 function object(name: string, value = 0): StoredObject {
@@ -80,7 +80,7 @@ describe('store', () => {
         fc.constantFrom(600, 1 << 20),
         async (steps, maxEvents, compactAtBytes) => {
           const dir = await mkdtemp(join(directory, 'run-'));
-          let store = await openStore({ maxEvents, compactAtBytes, dir });
+          let store = await start({ maxEvents, compactAtBytes, dir });
           const versions = [store.revision];
           const lists = new Map<string, ReadonlyMap<string, StoredObject>>();
           for (const [index, each] of steps.entries()) {
@@ -92,7 +92,7 @@ describe('store', () => {
             if (restarted) {
               const { revision } = store;
               await store.close();
-              store = await openStore({ maxEvents, compactAtBytes, dir });
+              store = await start({ maxEvents, compactAtBytes, dir });
               expect(store.revision).toBe(revision);
             }
             for (const type of types) {
@@ -114,7 +114,7 @@ describe('store', () => {
   });
 
   test('tells of changes only once they are on disk, in order, each once', async () => {
-    const store = await openStore();
+    const store = await start();
     const seen: number[] = [];
     store.subscribe(({ revision }) => seen.push(revision));
     const writes = Array.from({ length: 50 }, (_, index) =>
@@ -128,7 +128,7 @@ describe('store', () => {
   });
 
   test('what throws and what is rehearsed changes nothing, also for writers in the same batch', async () => {
-    const store = await openStore();
+    const store = await start();
     const first = store.write((transaction) => transaction.put(types[0], object('a', 1)));
     const failing = store.write((transaction) => {
       transaction.put(types[0], object('b', 1));
@@ -149,7 +149,7 @@ describe('store', () => {
   test('a write that the disk refuses is told to the writer and to nobody else', async () => {
     const journal = await openJournal({ directory, now: () => 0, log: silentLogger, compactAtBytes: 1 << 20 });
     let refuse = true;
-    const store = create({
+    const store = await create({
       recovered: journal.recovered,
       wantsCompaction: false,
       append: (changes) => (refuse ? Promise.reject(new Error('ENOSPC')) : journal.append(changes)),
@@ -170,7 +170,7 @@ describe('store', () => {
   });
 
   test('forgets old changes and says so, but never those of a quiet type', async () => {
-    const store = await openStore({ maxEvents: 5 });
+    const store = await start({ maxEvents: 5 });
     await store.write((transaction) => transaction.put(types[1], object('quiet')));
     for (let index = 0; index < 20; index += 1) {
       await store.write((transaction) => transaction.put(types[0], object('busy', index)));
@@ -183,8 +183,31 @@ describe('store', () => {
     await store.close();
   });
 
+  test('after damage it loses only what was damaged, gives out no number twice, and starts clean the next time', async () => {
+    const first = await start();
+    for (const name of ['a', 'b', 'c']) await first.write((transaction) => transaction.put(types[0], object(name)));
+    const before = first.revision;
+    await first.close();
+    const path = join(directory, 'log');
+    const content = await readFile(path, 'utf8');
+    // The last acknowledged change is damaged, so that its number cannot be seen any more.
+    await writeFile(path, content.replace('"uid":"c"', '"uid":"X"'));
+    const second = await start();
+    expect([...second.list(types[0]).keys()]).toEqual(['/a', '/b']);
+    expect(second.revision).toBeGreaterThanOrEqual(before);
+    expect(second.eventsAfter(types[0], 1)).toBeUndefined();
+    const { revision } = second;
+    await second.close();
+    const backups = (await readdir(directory)).filter((file) => file.includes('corrupt'));
+    expect(backups).toHaveLength(1);
+    const third = await start();
+    expect(third.revision).toBe(revision);
+    expect((await readdir(directory)).filter((file) => file.includes('corrupt'))).toEqual(backups);
+    await third.close();
+  });
+
   test('bounds the writers that wait', async () => {
-    const store = await openStore();
+    const store = await start();
     const writes = Array.from({ length: 1100 }, () => store.write((transaction) => transaction.count));
     const outcomes = await Promise.allSettled(writes);
     const refused = outcomes.filter(({ status }) => status === 'rejected');

@@ -62,7 +62,8 @@ type Staged = { readonly change: Change; readonly event: StoreEvent };
 /** Changes in one sync; bounds what a failure takes with it and how long the first writer waits. */
 const maxBatch = 256;
 
-export function createStore(options: StoreOptions): Store {
+/** Takes over what the journal recovered; after damage it first replaces the damaged files. */
+export async function openStore(options: StoreOptions): Promise<Store> {
   const { journal, log } = options;
   const types = new Map<string, Objects>();
   const histories = new Map<string, History>();
@@ -94,10 +95,17 @@ export function createStore(options: StoreOptions): Store {
     revision = event.revision;
   };
 
+  const { entries, changes, lostRevisions } = journal.recovered;
   recover();
+  // Unless the new revision is on disk, the next start would give out the same numbers again.
+  if (lostRevisions > 0) {
+    await journal.compact(revision, allEntries(types)).catch(async (error: unknown) => {
+      await journal.close();
+      throw error;
+    });
+  }
 
   function recover(): void {
-    const { entries, changes, lostRevisions } = journal.recovered;
     for (const { type, key, object } of entries) objectsOf(type).set(key, object);
     count = entries.length;
     for (const change of changes) {
