@@ -46,7 +46,7 @@ export type Limits = WatchLimits & {
   readonly compactAtBytes: number;
 };
 
-export const defaultLimits: Limits = {
+const defaultLimits: Limits = {
   history: { maxEvents: 1000, maxBytes: 16 << 20 },
   maxBodyBytes: 3 << 20,
   maxObjectBytes: 1 << 20,

@@ -15,7 +15,7 @@ export type Reply = {
   readonly headers: IncomingMessage['headers'];
 };
 
-export type SendOptions = {
+type SendOptions = {
   readonly body?: unknown;
   readonly type?: string;
   readonly as?: Role;
@@ -23,7 +23,7 @@ export type SendOptions = {
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any
-export type WatchLine = { readonly type: string; readonly object: any };
+type WatchLine = { readonly type: string; readonly object: any };
 
 export type TestWatch = {
   readonly lines: readonly WatchLine[];

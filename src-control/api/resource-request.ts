@@ -66,7 +66,7 @@ export function checkFields(request: ResourceRequest, before: StoredObject, afte
   throw forbidden(type, name, `the role ${exchange.user.role} does not write ${fields.join(', ')}`, causes);
 }
 
-export function keyOfRequest(request: ResourceRequest): string {
+function keyOfRequest(request: ResourceRequest): string {
   return objectKey(request.namespace, request.name);
 }
 

@@ -9,7 +9,7 @@ import { isObject, text, type JsonObject } from '../json.ts';
 import { definitionType, leaseType, namespaceType } from './built-in.ts';
 import { resourceTypeOf, type ResourceType } from './resource-type.ts';
 
-export type GroupVersion = { readonly group: string; readonly version: string };
+type GroupVersion = { readonly group: string; readonly version: string };
 
 export type Catalog = {
   readonly types: readonly ResourceType[];

@@ -28,7 +28,7 @@ export function generateName(prefix: string, random: () => number): string {
 }
 
 /** Whether `name` can name an object: RFC 1123 subdomain, for namespaces a single label. */
-export function nameFault(name: string, asLabel: boolean): string | undefined {
+function nameFault(name: string, asLabel: boolean): string | undefined {
   if (asLabel) {
     return name.length <= 63 && dnsLabel.test(name)
       ? undefined

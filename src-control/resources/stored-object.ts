@@ -4,7 +4,7 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 
 /** Metadata that every stored object has. What the server does not look at stays as it was sent. */
-export type StoredMetadata = JsonObject & {
+type StoredMetadata = JsonObject & {
   readonly name: string;
   readonly uid: string;
   readonly creationTimestamp: string;

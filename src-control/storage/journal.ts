@@ -26,7 +26,7 @@ export type Change = {
 export type Entry = { readonly type: string; readonly key: ObjectKey; readonly object: StoredObject };
 
 /** What was found on disk: the objects at `revision`, and the changes after it in order. */
-export type Recovered = {
+type Recovered = {
   readonly revision: number;
   readonly entries: readonly Entry[];
   readonly changes: readonly Change[];
