@@ -1,0 +1,50 @@
+/**
+ * Reads the address of a service from the command line, and proposes a name for it.
+ */
+import { isIP } from 'node:net';
+
+import { AgentError } from '#contract/errors/agent-error.ts';
+import { serviceName } from '#contract/ipc/contract.ts';
+
+export type Target = { readonly host: string; readonly port: number };
+
+const defaultHost = 'localhost';
+const maxPort = 65_535;
+
+/** `3000`, `:3000`, `host:3000` or `[::1]:3000`. Throws SP_INPUT_PORT, SP_INPUT_INVALID. */
+export function readTarget(text: string): Target {
+  const [, bracketed, plain, portText = text] = /^(?:\[(.*)\]|([^:]*)):(.*)$/.exec(text) ?? [];
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > maxPort) throw new AgentError('SP_INPUT_PORT', { value: portText });
+  if (bracketed !== undefined && isIP(bracketed) !== 6) {
+    throw new AgentError('SP_INPUT_INVALID', { reason: `“${bracketed}” is not an IPv6 address.` });
+  }
+  const host = bracketed ?? plain ?? '';
+  return { host: host === '' ? defaultHost : host, port };
+}
+
+/** Throws SP_SERVICE_NAME_INVALID. */
+export function checkName(name: string): string {
+  if (!serviceName.safeParse(name).success) throw new AgentError('SP_SERVICE_NAME_INVALID', { name });
+  return name;
+}
+
+/** `app-3000`, or with a number behind it if that name stands for another target. */
+export function proposeName(target: Target, known: readonly (Target & { readonly name: string })[]): string {
+  const same = known.find(({ host, port }) => host === target.host && port === target.port);
+  if (same !== undefined) return same.name;
+  const base = `app-${target.port}`;
+  const isTaken = (name: string): boolean => known.some((service) => service.name === name);
+  let name = base;
+  for (let count = 2; isTaken(name); count += 1) name = `${base}-${count}`;
+  return name;
+}
+
+const suffixAlphabet = 'bcdfghjkmnpqrstvwxz23456789';
+const suffixLength = 4;
+
+/** The name for `target` when others in the control plane have taken the plain one. */
+export function proposeOtherName(target: Target, random: () => number): string {
+  const pick = (): string => suffixAlphabet[Math.floor(random() * suffixAlphabet.length)] ?? 'x';
+  return `app-${target.port}-${Array.from({ length: suffixLength }, pick).join('')}`;
+}
