@@ -48,20 +48,19 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
   // Contexts of another file than the one named above must not be offered.
   const current = loaded !== null && loaded.path === path.trim() ? loaded : null;
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (reading || connecting) return;
-    if (current === null) {
-      await read(path.trim());
-      return;
-    }
-    if (context === null) return;
+    if (!reading) void read(path.trim());
+  };
+
+  const connect = async (): Promise<void> => {
+    if (current === null || context === null) return;
     const answer = await useKubeconfig({ path: current.path, context });
     if (answer !== undefined) onConnected();
   };
 
   return (
-    <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
+    <form className={styles.form} onSubmit={submit} noValidate>
       <header>
         <h1>Connect to a control plane</h1>
         <p className={styles.lead}>Your kubeconfig stays where it is; Sallyport reads it each time it connects.</p>
@@ -76,7 +75,7 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
           error={null}
           maxLength={4096}
         />
-        <Button busy={reading} onClick={() => void read(path.trim())}>
+        <Button type="submit" busy={reading}>
           {reading ? 'Reading…' : 'Read contexts'}
         </Button>
       </div>
@@ -85,7 +84,12 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
       {connectProblem !== null && <ProblemNote problem={connectProblem} announce />}
       <div className={styles.actions}>
         <Button onClick={onBack}>Back</Button>
-        <Button tone="primary" type="submit" busy={connecting} disabled={current === null || context === null}>
+        <Button
+          tone="primary"
+          busy={connecting}
+          disabled={current === null || context === null}
+          onClick={() => void connect()}
+        >
           {connecting ? 'Connecting…' : 'Connect'}
         </Button>
       </div>

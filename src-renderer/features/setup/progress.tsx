@@ -68,6 +68,7 @@ export function ConnectingProgress(props: { readonly controlPlane: Kubeconfig; r
   const { controlPlane, onChooseOther } = props;
   const { path, context, problem, phase } = controlPlane;
   const again = useAgentCall('controlPlane.useKubeconfig');
+  const shown = again.problem ?? problem;
   const failed = phase === 'unreachable' || phase === 'denied';
   return (
     <div className={styles.page}>
@@ -76,7 +77,7 @@ export function ConnectingProgress(props: { readonly controlPlane: Kubeconfig; r
         <p className={styles.lead}>{controlPlane.server}</p>
       </header>
       {!failed && <Status tone="busy" word="Connecting" />}
-      {problem !== null && <ProblemNote problem={again.problem ?? problem} announce />}
+      {shown !== null && <ProblemNote problem={shown} announce />}
       <div className={styles.actions}>
         <Button onClick={onChooseOther}>Choose something else</Button>
         {failed && (

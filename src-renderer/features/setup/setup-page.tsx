@@ -6,6 +6,7 @@ import { useState } from 'react';
 import type { AgentState } from '#contract/agent-state.ts';
 
 import { Button } from '../../ui/button.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { Choice } from './choice.tsx';
 import { ConnectForm } from './connect-form.tsx';
 import { ConnectingProgress, PlaygroundProgress } from './progress.tsx';
@@ -23,6 +24,7 @@ type Step = 'overview' | 'choose' | 'connect';
 export function SetupPage({ state, changing, onDone }: SetupPageProps) {
   const { controlPlane } = state;
   const [step, setStep] = useState<Step>(changing ? 'choose' : 'overview');
+  useKeptFocus(`${step} ${controlPlane.kind}`);
   const started = (): void => {
     setStep('overview');
     onDone();

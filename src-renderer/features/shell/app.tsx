@@ -8,6 +8,7 @@ import type { AgentState } from '#contract/agent-state.ts';
 import { useAgentView } from '../../state/agent-context.ts';
 import { connectionStatus, headline, needsSetup } from '../../state/summary.ts';
 import { Status } from '../../ui/status.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { ConnectorPage } from '../connector/connector-page.tsx';
 import { HomePage } from '../home/home-page.tsx';
 import { SetupPage } from '../setup/setup-page.tsx';
@@ -26,6 +27,8 @@ export function App() {
   const [changing, setChanging] = useState(false);
   const setup = state !== null && (changing || needsSetup(state));
   const status = connectionStatus(link, state);
+
+  useKeptFocus(setup ? 'setup' : 'pages');
 
   const sentence = state === null || setup ? '' : headline(link, state).title;
   useEffect(() => {
@@ -47,7 +50,7 @@ export function App() {
         </div>
       </header>
       {link.phase === 'lost' && <LinkBanner status={link} />}
-      <main className={styles.main}>
+      <main className={styles.main} tabIndex={-1}>
         {state === null ? (
           <Opening link={link} />
         ) : (
