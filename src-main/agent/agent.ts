@@ -111,6 +111,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         store,
         services,
         engineLauncher: options.engineLauncher,
+        agentVersion: options.version,
         device: options.device,
         holderIdentity: `${options.device.name}/${options.profile}`,
         clock,

@@ -51,6 +51,7 @@ export type SessionOptions = {
   readonly store: AgentStore;
   readonly services: ServiceRegistry;
   readonly engineLauncher: EngineLauncher;
+  readonly agentVersion: string;
   readonly device: Device;
   /** Tells this agent from one on another machine that has a copy of the profile. */
   readonly holderIdentity: string;
@@ -75,6 +76,7 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
   const engine = createEngineHost({
     launcher: options.engineLauncher,
     privateKey: identity.privateKey,
+    agentVersion: options.agentVersion,
     drainGraceMs,
     clock,
     random,

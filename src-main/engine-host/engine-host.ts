@@ -30,6 +30,7 @@ export type EngineHostOptions = {
   readonly launcher: EngineLauncher;
   /** PKCS #8, PEM. */
   readonly privateKey: Secret<string>;
+  readonly agentVersion: string;
   readonly drainGraceMs: number;
   readonly clock: Clock;
   readonly random: () => number;
@@ -109,7 +110,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
       process.onMessage((message) => {
         if (supervised.process !== process) return;
         if (message.type === 'started') {
-          post(process, { type: 'identity', privateKey: privateKey.reveal() });
+          post(process, { type: 'identity', privateKey: privateKey.reveal(), agentVersion: options.agentVersion });
           post(process, { type: 'apply', config });
           watchHeartbeat(process);
           ready();
