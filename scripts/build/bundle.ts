@@ -29,6 +29,16 @@ const ownUrlClasses: Plugin = {
   load: (id) => (id === '\0whatwg-url' ? 'export default { URL, URLSearchParams };' : null),
 };
 
+/** Gives the CommonJS packages inside an ES module the two names that CommonJS has and ES modules have not. */
+const fileNames: Plugin = {
+  name: 'sallyport:file-names',
+  renderChunk(code, _chunk, { format }) {
+    if (format !== 'es') return null;
+    const names = ['filename', 'dirname'].filter((name) => new RegExp(`\\b__${name}\\b`).test(code));
+    return names.map((name) => `const __${name} = import.meta.${name};\n`).join('') + code;
+  },
+};
+
 /** Paths of the modules of npm packages that went into a bundle. */
 export type BundledModules = readonly string[];
 
@@ -51,7 +61,7 @@ function nodeConfig(options: {
     root,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [ownUrlClasses],
+    plugins: [ownUrlClasses, fileNames],
     ssr: { noExternal: true, external: provided, target: 'node' },
     build: {
       ssr: true,
