@@ -16,6 +16,7 @@ function choosePort(): EnginePort | null {
   const { parentPort } = process as unknown as { readonly parentPort?: ParentPort };
   if (parentPort !== undefined) {
     return {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort has no origin
       send: (message) => parentPort.postMessage(message),
       onMessage: (listener) => parentPort.on('message', ({ data }) => listener(data)),
       onClose: (listener) => parentPort.on('close', listener),

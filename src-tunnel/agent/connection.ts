@@ -1,7 +1,7 @@
 /**
  * Keeps one edge connected: runs the life cycle's effects, one link at a time, and says how it stands.
  */
-import { rfc3339, type Cancel, type Clock } from '#base/clock.ts';
+import { rfc3339, type Cancel } from '#base/clock.ts';
 import { createBackoff } from '#base/backoff.ts';
 import type { TunnelConnection } from '#contract/agent-state.ts';
 import type { EdgeTarget } from '#contract/engine.ts';

@@ -7,9 +7,9 @@ export type Counters = {
   /** Counts a request that runs until the returned function is called. */
   begin(): () => void;
   /** Towards the services. */
-  bytesIn(count: number): void;
+  readonly bytesIn: (count: number) => void;
   /** From the services to visitors. */
-  bytesOut(count: number): void;
+  readonly bytesOut: (count: number) => void;
   totals(): TrafficTotals;
 };
 

@@ -45,6 +45,7 @@ export function openLink(options: LinkOptions): Link {
   const { edge, clock } = options;
   let ended = false;
   let session: ServerHttp2Session | null = null;
+  let control: ServerHttp2Stream | null = null;
   let draining = false;
   let requests = 0;
   const cancels: Cancel[] = [];
@@ -61,7 +62,14 @@ export function openLink(options: LinkOptions): Link {
     options.onEnd(draining ? null : error);
   };
   const endWhenIdle = (): void => {
-    if (draining && requests === 0) end(null);
+    if (!draining || requests > 0) return;
+    if (control === null) {
+      end(null);
+      return;
+    }
+    // Nothing is in flight: with its last stream the session flushes what it has and ends by itself.
+    control.close();
+    cancels.push(clock.after(limits.farewellMs, () => end(null)));
   };
 
   const socket = tls.connect({
@@ -134,6 +142,7 @@ export function openLink(options: LinkOptions): Link {
         return;
       }
       phase = 'registering';
+      control = stream;
       stream.once('close', () => {
         if (!draining) end(disconnected('The edge ended the registration.'));
       });

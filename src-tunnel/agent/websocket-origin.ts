@@ -37,7 +37,14 @@ export async function serveWebSocket(request: TunnelRequest, origins: Origins): 
 
   const key = randomBytes(keyBytes).toString('base64');
   const lines = [
-    ...['Host', hostFor(request), 'Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Key', key],
+    'Host',
+    hostFor(request),
+    'Upgrade',
+    'websocket',
+    'Connection',
+    'Upgrade',
+    'Sec-WebSocket-Key',
+    key,
     ...toHttp1Lines(request.raw, isOwn),
   ];
   if (fields['sec-websocket-version'] === undefined) lines.push('Sec-WebSocket-Version', '13');

@@ -3,6 +3,7 @@
  */
 import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionRequestOptions } from 'node:http2';
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 
 import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
@@ -57,17 +58,39 @@ export function createTunnelSession(options: {
   readonly publicKey: string;
   readonly remoteAddress: string;
   readonly clock: Clock;
-  readonly sendDrain: () => void;
+  readonly socket: TLSSocket;
+  /** The registration stream. */
+  readonly control: ClientHttp2Stream;
+  /** `sent` is called once the agent is being told. */
+  readonly sendDrain: (sent: () => void) => void;
 }): TunnelSession {
-  const { http2, clock } = options;
+  const { http2, socket, control, clock } = options;
   const closed = createListeners<void>();
   let openStreams = 0;
   let draining = false;
+  let ended = false;
 
-  const endWhenIdle = (): void => {
-    if (draining && openStreams === 0 && !http2.destroyed) http2.destroy();
+  // `node:http2` may wait for ever to flush to a peer that has gone, and then says nothing: the socket is ours to end.
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    http2.destroy();
+    socket.destroy();
+    closed.emit();
   };
-  http2.once('close', () => closed.emit());
+  const endWhenIdle = (): void => {
+    if (!draining || openStreams > 0) return;
+    control.close();
+    http2.close();
+    clock.after(limits.farewellMs, end);
+  };
+  http2.once('close', end);
+  socket.once('close', end);
+  // The registration stream is the connection's pulse: an agent that ends it has gone, or will once it is done.
+  control.once('close', () => {
+    draining = true;
+    endWhenIdle();
+  });
   http2.once('goaway', () => {
     draining = true;
     endWhenIdle();
@@ -77,11 +100,11 @@ export function createTunnelSession(options: {
     Math.min(limits.streamsPerSession, (http2.remoteSettings.maxConcurrentStreams ?? limits.streamsPerSession) - 1);
 
   const request: TunnelSession['request'] = (headers, requestOptions) => {
-    if (draining || http2.closed || http2.destroyed) throw new TunnelUnavailable('closed');
+    if (draining || ended || http2.closed || http2.destroyed) throw new TunnelUnavailable('closed');
     if (openStreams >= maxStreams()) throw new TunnelUnavailable('limit');
     let stream: ClientHttp2Stream;
     try {
-      stream = http2.request(headers, requestOptions);
+      stream = http2.request({ ':authority': controlAuthority, ...headers }, requestOptions);
     } catch (error) {
       if (http2.closed || http2.destroyed) throw new TunnelUnavailable('closed', error);
       throw error;
@@ -104,7 +127,7 @@ export function createTunnelSession(options: {
       return openStreams;
     },
     get draining() {
-      return draining || http2.closed || http2.destroyed;
+      return draining || ended || http2.closed || http2.destroyed;
     },
     request,
     ping: () =>
@@ -123,7 +146,7 @@ export function createTunnelSession(options: {
       new Promise((resolve) => {
         let stream: ClientHttp2Stream;
         try {
-          stream = request({ ':method': 'GET', ':authority': controlAuthority, ':path': tunnelHealthPath });
+          stream = request({ ':method': 'GET', ':path': tunnelHealthPath });
         } catch {
           resolve(false);
           return;
@@ -138,15 +161,13 @@ export function createTunnelSession(options: {
         stream.resume();
       }),
     drain: () => {
-      if (draining || http2.destroyed) return;
+      if (draining || ended) return;
       draining = true;
-      options.sendDrain();
-      // Leaves the drain line one turn to get out when nothing is in flight.
-      clock.after(0, endWhenIdle);
+      options.sendDrain(endWhenIdle);
     },
-    close: () => http2.destroy(),
+    close: end,
     onClose: (listener) => {
-      if (http2.destroyed) {
+      if (ended) {
         listener();
         return () => {};
       }

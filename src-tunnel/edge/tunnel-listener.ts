@@ -8,7 +8,7 @@ import tls, { type TLSSocket } from 'node:tls';
 
 import { sleep, type Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
-import { registrationPath, tunnelAlpn, type Verdict } from '#contract/wire/registration.ts';
+import { controlAuthority, registrationPath, tunnelAlpn, type Verdict } from '#contract/wire/registration.ts';
 
 import { limits } from '../limits.ts';
 import { admitAgent, type VerifiedClaim } from '../registration/edge-side.ts';
@@ -67,7 +67,7 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
     const expiry = new AbortController();
     const cancelExpiry = clock.after(registrationMs, () => {
       expiry.abort();
-      http2.destroy();
+      socket.destroy();
     });
     http2.once('close', () => {
       cancelExpiry();
@@ -75,7 +75,7 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
     });
     http2.on('error', (error) => log.debug('tunnel session error', { remoteAddress, error }));
 
-    const stream = http2.request({ ':method': 'POST', ':path': registrationPath }, { endStream: false });
+    const stream = http2.request({ ':method': 'POST', ':authority': controlAuthority, ':path': registrationPath });
     stream.on('error', () => {});
     const outcome = await admitAgent({
       stream,
@@ -91,7 +91,7 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
         outcome: outcome.kind === 'refused' ? outcome.code : outcome.kind,
       });
       await sleep(clock, outcome.kind === 'refused' ? limits.farewellMs : 0, expiry.signal);
-      http2.destroy();
+      socket.destroy();
       return;
     }
     unadmitted.delete(peerOf(socket));
@@ -105,12 +105,9 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
       publicKey: claim.publicKey,
       remoteAddress,
       clock,
+      socket,
+      control: stream,
       sendDrain: outcome.sendDrain,
-    });
-    // The registration stream is the connection's pulse: an agent that ends it has gone.
-    stream.once('close', () => {
-      if (session.openStreams === 0) session.close();
-      else session.drain();
     });
     const cancelLiveness = watchLiveness({
       session: http2,

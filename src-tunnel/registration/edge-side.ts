@@ -17,8 +17,8 @@ export type AdmissionOutcome =
       readonly kind: 'admitted';
       readonly claim: VerifiedClaim;
       readonly connectionId: string;
-      /** Tells the agent that this connection gets no new requests. */
-      readonly sendDrain: () => void;
+      /** Tells the agent that this connection gets no new requests; `sent` is called once that is on its way. */
+      readonly sendDrain: (sent: () => void) => void;
     }
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'broken' };
@@ -76,6 +76,6 @@ export async function admitAgent(options: {
     kind: 'admitted',
     claim,
     connectionId: verdict.connectionId,
-    sendDrain: () => lines.send({ type: 'drain' }),
+    sendDrain: (sent) => lines.send({ type: 'drain' }, sent),
   };
 }
