@@ -17,7 +17,7 @@ export type AgentView = {
 
 export type AgentStore = StoreApi<AgentView>;
 
-export const emptyView: AgentView = { link: { phase: 'opening' }, state: null, traffic: [] };
+const emptyView: AgentView = { link: { phase: 'opening' }, state: null, traffic: [] };
 
 /** A store fed by `link`; `stop` ends its watches. */
 export function connectStore(link: AgentLink): { readonly store: AgentStore; readonly stop: () => void } {

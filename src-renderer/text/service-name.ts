@@ -3,7 +3,7 @@
  */
 import type { Target } from './target.ts';
 
-export const maxNameLength = 40;
+const maxNameLength = 40;
 const allowed = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** Why `name` cannot be used, as a sentence; null if it can. */

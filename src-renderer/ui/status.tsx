@@ -23,7 +23,6 @@ export function Status({
   );
 }
 
-/** The dot for places where the word stands elsewhere. */
-export function StatusDot({ tone }: { readonly tone: StatusTone }) {
+function StatusDot({ tone }: { readonly tone: StatusTone }) {
   return <span className={classNames(styles.dot, styles[`${tone}Dot`])} aria-hidden="true" />;
 }

@@ -17,7 +17,7 @@ import styles from './app.module.css';
 import { LinkBanner } from './link-banner.tsx';
 import { Mark } from './mark.tsx';
 import { Opening } from './opening.tsx';
-import { pageHref, usePage, type Page } from './use-page.ts';
+import { pageHref, pages, usePage, type Page } from './use-page.ts';
 
 const pageNames: Readonly<Record<Page, string>> = { home: 'Home', connector: 'Connector' };
 
@@ -72,7 +72,7 @@ function Navigation() {
   const page = usePage();
   return (
     <nav aria-label="Pages" className={styles.nav}>
-      {(['home', 'connector'] as const).map((target) => (
+      {pages.map((target) => (
         <a key={target} href={pageHref(target)} aria-current={page === target ? 'page' : undefined}>
           {pageNames[target]}
         </a>
