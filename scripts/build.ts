@@ -11,6 +11,7 @@ import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { bundlePreload, bundlePrograms, bundleRenderer } from './build/bundle.ts';
+import { linkCommand } from './build/link-command.ts';
 import { nodeEntries, preloadEntry, rendererConfig } from './build/node-entries.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -48,6 +49,7 @@ try {
   for (const name of ['node', 'renderer', 'crds', 'assets']) await publish(name);
   // Last: its time says when `dist` was complete.
   await writeFile(join(dist, 'built.json'), `${JSON.stringify({ node: process.version })}\n`);
+  await linkCommand(root, 'sallyport', 'src-cli/sallyport.mjs', process.platform);
   console.log(`built dist in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
