@@ -91,13 +91,13 @@ export function createControlPlaneHost(options: {
     }
   };
 
-  /** The playground's agent kubeconfig, as soon as it runs; again whenever a take-over moved it to other ports. */
+  /** A session on the playground as soon as its control plane runs; again whenever a take-over moved it to other ports. */
   const followPlayground = async (current: Playground, signal: AbortSignal): Promise<void> => {
     let server = '';
     let queue: Promise<void> = Promise.resolve();
     const look = async (): Promise<void> => {
-      const { phase, access } = current.state;
-      if (signal.aborted || phase !== 'running' || access === null) return;
+      const { access } = current.state;
+      if (signal.aborted || access === null) return;
       const path = access.agentKubeconfig;
       const address = (await readKubeconfig(path)).contexts[0]?.server ?? '';
       if (address === server) return;

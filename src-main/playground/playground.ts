@@ -33,7 +33,7 @@ export type PlaygroundState = {
   /** True if this process runs the servers, false if it follows another one. */
   readonly owner: boolean;
   readonly parts: readonly PlaygroundPart[];
-  /** Null until it runs for the first time. */
+  /** Null until the control plane runs for the first time; operator and edge may still be starting. */
   readonly access: PlaygroundAccess | null;
   readonly problem: Problem | null;
 };
@@ -122,7 +122,8 @@ export function createPlayground(options: PlaygroundOptions): Playground {
   const stateOf = (parts: PlaygroundParts, files: PlaygroundFiles): PlaygroundState => {
     const faulted = parts.state.find(({ phase }) => phase === 'faulted');
     const allRun = parts.state.every(({ phase }) => phase === 'running');
-    const access = allRun ? accessOf(files) : state.access;
+    const controlRuns = parts.state.some(({ name, phase }) => name === 'control' && phase === 'running');
+    const access = controlRuns ? accessOf(files) : state.access;
     if (faulted === undefined) {
       return { phase: allRun ? 'running' : 'starting', owner: true, parts: parts.state, access, problem: null };
     }

@@ -1,0 +1,103 @@
+/**
+ * The saved state against a real folder: what survives, what is put aside, what does not happen.
+ */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { systemClock } from '#base/clock.ts';
+import { silentLogger } from '#base/logger.ts';
+
+import { openAgentStore, type AgentStore, type AgentStoreOptions } from './agent-store.ts';
+import { profileDirectory } from './profile-directory.ts';
+import { emptyState, type SavedService } from './saved-state.ts';
+
+let directory: string;
+let path: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sp-store-'));
+  path = join(directory, 'state.json');
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = (options: Partial<AgentStoreOptions> = {}): Promise<AgentStore> =>
+  openAgentStore({ path, clock: systemClock, log: silentLogger, ...options });
+
+const service = (name: string): SavedService => ({
+  name,
+  host: 'localhost',
+  port: 3000,
+  enabled: true,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  removing: false,
+});
+const withService =
+  (name: string) =>
+  (state: AgentStore['saved']): AgentStore['saved'] => ({ ...state, services: [...state.services, service(name)] });
+
+describe('agent store', () => {
+  it('gives back what was saved, from a file only the owner may read', async () => {
+    const store = await open();
+    await store.update(withService('demo'));
+    expect((await open()).saved.services).toEqual([service('demo')]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(directory)).toEqual(['state.json']);
+  });
+
+  it('loses no update when many are made at once', async () => {
+    const store = await open();
+    const names = Array.from({ length: 20 }, (_, index) => `s${index}`);
+    await Promise.all(names.map((name) => store.update(withService(name))));
+    expect((await open()).saved.services.map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each(['{', '{"version":1}', '{"version":99}'])('keeps a damaged file aside and starts empty: %s', async (text) => {
+    await writeFile(path, text);
+    const store = await open();
+    expect(store.saved).toEqual(emptyState);
+    expect(await readFile(store.corruptBackup ?? '', 'utf8')).toBe(text);
+    await store.update(withService('demo'));
+    expect((await open()).corruptBackup).toBeNull();
+  });
+
+  it('does not apply a change that cannot be written, and goes on with the next', async () => {
+    let full = true;
+    const written: string[] = [];
+    const store = await open({
+      write: (_path, content) => {
+        if (full) return Promise.reject(new Error('ENOSPC: no space left on device'));
+        written.push(content);
+        return Promise.resolve();
+      },
+    });
+    await expect(store.update(withService('demo'))).rejects.toMatchObject({ code: 'SP_STATE_NOT_SAVED' });
+    expect(store.saved).toEqual(emptyState);
+    full = false;
+    await store.update(withService('other'));
+    expect(store.saved.services.map(({ name }) => name)).toEqual(['other']);
+    expect(written).toHaveLength(1);
+  });
+});
+
+describe('profile directory', () => {
+  const homeDirectory = '/home/me';
+  it.each([
+    [{ SALLYPORT_HOME: '/data' }, 'linux', '/data/profiles/default'],
+    [{}, 'linux', '/home/me/.local/share/sallyport/profiles/default'],
+    [{ XDG_DATA_HOME: '/xdg' }, 'linux', '/xdg/sallyport/profiles/default'],
+    [{ XDG_DATA_HOME: 'relative' }, 'linux', '/home/me/.local/share/sallyport/profiles/default'],
+    [{}, 'darwin', '/home/me/Library/Application Support/Sallyport/profiles/default'],
+    [{ LOCALAPPDATA: 'C:\\Local' }, 'win32', 'C:\\Local\\Sallyport\\profiles\\default'],
+  ] as const)('%j on %s is %s', (env, platform, expected) => {
+    expect(profileDirectory('default', { env, platform, homeDirectory })).toBe(expected);
+  });
+
+  it.each(['..', 'a/b', '', '.hidden', 'a\\b'])('refuses “%s” as a profile', (profile) => {
+    expect(() => profileDirectory(profile, { env: {}, platform: 'linux', homeDirectory })).toThrowError(
+      expect.objectContaining({ code: 'SP_INPUT_INVALID' }),
+    );
+  });
+});
