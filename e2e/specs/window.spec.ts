@@ -30,8 +30,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('the page is isolated: no Node, no way out, no inline code', async ({ launch }) => {
-  const { page } = await launch();
+test('the page is isolated: no Node, no way out, no inline code', async ({ home }) => {
+  const app = await launchElectron(home);
+  const { page } = app;
   await new AppWindow(page).expectFirstRun();
   expect(page.url()).toMatch(/^app:\/\/agent\//);
   const globals = await page.evaluate(() => ({
@@ -64,7 +65,9 @@ test('the page is isolated: no Node, no way out, no inline code', async ({ launc
   await page.evaluate(() => {
     location.href = 'https://example.com/';
   });
-  await expect.poll(() => page.url()).toMatch(/^app:\/\/agent\//);
+  await new AppWindow(page).expectFirstRun();
+  expect(page.url()).toMatch(/^app:\/\/agent\//);
+  await app.quit();
 });
 
 test('the bridge refuses what the contract does not allow', async ({ launch }) => {
