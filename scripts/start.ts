@@ -17,15 +17,16 @@ function hasDisplay(): boolean {
   return Boolean(process.env['DISPLAY']) || Boolean(process.env['WAYLAND_DISPLAY']);
 }
 
-/** Runs `program` in the place of this process: same terminal, same signals, same exit code. */
+/** Runs `program` in the place of this process: same output, same signals, same exit code. */
 function become(program: string, args: readonly string[]): void {
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, SALLYPORT_NODE: process.execPath } });
-  // A terminal sends Ctrl-C to the child as well, which then ends in its own time.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, SALLYPORT_NODE: process.execPath },
+    // A group of its own: Ctrl-C then arrives once, from here, and not a second time from the terminal, which would
+    // mean "at once".
+    detached: process.platform !== 'win32',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => {
     console.error(`${program} could not be started: ${error.message}`);
     process.exitCode = 1;
