@@ -1,0 +1,126 @@
+/**
+ * Which services there are, who holds them, and what survives.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { systemClock } from '#base/clock.ts';
+import { silentLogger } from '#base/logger.ts';
+import type { Caller } from '#contract/ipc/contract.ts';
+
+import { openAgentStore } from '../state/agent-store.ts';
+import { createServiceRegistry, type ServiceRegistry } from './service-registry.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sp-services-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = async (): Promise<ServiceRegistry> =>
+  createServiceRegistry({
+    store: await openAgentStore({ path: join(directory, 'state.json'), clock: systemClock, log: silentLogger }),
+    clock: systemClock,
+  });
+
+/** A client that can go away. */
+function client(id: string): Caller & { leave(): void } {
+  const releases: (() => void)[] = [];
+  return {
+    id,
+    onGone: (release) => releases.push(release),
+    leave: () => {
+      for (const release of releases) release();
+    },
+  };
+}
+
+const request = (name: string, ephemeral: boolean, port = 3000) => ({ name, host: 'localhost', port, ephemeral });
+
+it('saves what is to be kept and forgets what a client held', async () => {
+  const registry = await open();
+  await registry.expose(request('kept', false), client('a'));
+  await registry.expose(request('held', true), client('a'));
+  expect(registry.list().map(({ name }) => name)).toEqual(['kept', 'held']);
+  expect((await open()).list().map(({ name }) => name)).toEqual(['kept']);
+});
+
+it('removes an ephemeral service when its last holder leaves', async () => {
+  const registry = await open();
+  const [first, second] = [client('a'), client('b')];
+  await registry.expose(request('demo', true), first);
+  await registry.expose(request('demo', true), second);
+  first.leave();
+  expect(registry.get('demo')?.removing).toBe(false);
+  second.leave();
+  expect(registry.get('demo')?.removing).toBe(true);
+  await registry.forget('demo');
+  expect(registry.list()).toEqual([]);
+});
+
+it('lets one holder of several go without taking the service from the others', async () => {
+  const registry = await open();
+  await registry.expose(request('demo', true), client('a'));
+  await registry.expose(request('demo', true), client('b'));
+  expect(await registry.remove('demo', 'a')).toBe(false);
+  expect(registry.get('demo')?.removing).toBe(false);
+  expect(await registry.remove('demo', 'b')).toBe(true);
+});
+
+it('keeps a service for good once somebody asks for that', async () => {
+  const registry = await open();
+  const holder = client('a');
+  await registry.expose(request('demo', true), holder);
+  await registry.expose(request('demo', false), client('b'));
+  holder.leave();
+  expect(registry.get('demo')).toMatchObject({ removing: false, ephemeral: false });
+  expect((await open()).get('demo')).toBeDefined();
+});
+
+it('does not make a kept service ephemeral, but switches it on', async () => {
+  const registry = await open();
+  const holder = client('a');
+  await registry.expose(request('demo', false), client('b'));
+  await registry.setEnabled('demo', false);
+  await registry.expose(request('demo', true), holder);
+  holder.leave();
+  expect(registry.get('demo')).toMatchObject({ removing: false, ephemeral: false, enabled: true });
+});
+
+it('goes on removing after a restart', async () => {
+  const registry = await open();
+  await registry.expose(request('demo', false), client('a'));
+  await registry.remove('demo');
+  expect((await open()).get('demo')?.removing).toBe(true);
+});
+
+it.each([
+  [{ name: 'Not-A-Name' }, 'SP_SERVICE_NAME_INVALID'],
+  [{ host: '999.1.1.1' }, 'SP_INPUT_INVALID'],
+  [{ host: 'a b' }, 'SP_INPUT_INVALID'],
+  [{ host: 'http://x' }, 'SP_INPUT_INVALID'],
+  [{ name: 'taken' }, 'SP_SERVICE_NAME_TAKEN'],
+])('refuses %j with %s', async (change, code) => {
+  const registry = await open();
+  await registry.expose(request('taken', false, 4000), client('a'));
+  await expect(registry.expose({ ...request('demo', false), ...change }, client('a'))).rejects.toMatchObject({ code });
+});
+
+it.each([
+  ['[::1]', '::1'],
+  ['LocalHost', 'localhost'],
+  ['db.corp', 'db.corp'],
+])('takes %s as %s', async (host, expected) => {
+  const registry = await open();
+  await registry.expose({ ...request('demo', false), host }, client('a'));
+  expect(registry.get('demo')?.host).toBe(expected);
+});
+
+it('says so when a service does not exist', async () => {
+  const registry = await open();
+  await expect(registry.setEnabled('nobody', true)).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
+  await expect(registry.remove('nobody')).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
+});
