@@ -36,12 +36,15 @@ export function rfc3339(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The clock of the process. */
+/** Longest delay a timer can hold; what is longer would run at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** The clock of the process. Delays beyond 24 days are cut to that. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, Math.min(delayMs, maxTimerMs));
     (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer);
   },

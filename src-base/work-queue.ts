@@ -17,6 +17,8 @@ export type WorkQueueOptions = {
   /** Closes the gap for `key`. Throwing means: try again, later each time. */
   readonly work: (key: string) => Promise<WorkResult | void>;
   readonly onError: (key: string, error: unknown, retryInMs: number) => void;
+  /** Least time until `key` is tried again after `error`, in milliseconds; the back-off may make it longer. */
+  readonly minRetryMs?: (error: unknown) => number;
   readonly concurrency?: number;
   readonly firstRetryMs?: number;
   readonly maxRetryMs?: number;
@@ -74,7 +76,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       });
       backoffs.set(key, backoff);
     }
-    const delayMs = backoff.next();
+    const delayMs = Math.max(backoff.next(), options.minRetryMs?.(error) ?? 0);
     onError(key, error, delayMs);
     addAfter(key, delayMs);
   };
