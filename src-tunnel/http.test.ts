@@ -434,13 +434,19 @@ test('header fields arrive as sent: duplicates, cookies of 32 KiB, bytes above A
   const cookies = Array.from({ length: 8 }, (_unused, index) => `c${index}=${'x'.repeat(4096)}`);
   const tunnel = await tunnelTo((request, response) => {
     const names = request.rawHeaders.filter((_value, index) => index % 2 === 0).map((name) => name.toLowerCase());
-    response.writeHead(200, [
-      ...['set-cookie', 'a=1; Path=/', 'set-cookie', 'b=2'],
-      ...['x-many', 'one', 'x-many', 'two'],
-      ...['link', '</a>; rel=preload', 'link', '</b>; rel=preload'],
-      ...['x-latin', Buffer.from('grüße', 'utf8').toString('latin1')],
-      ...['x-large', 'y'.repeat(30_000)],
-    ]);
+    response.writeHead(
+      200,
+      [
+        ['set-cookie', 'a=1; Path=/'],
+        ['set-cookie', 'b=2'],
+        ['x-many', 'one'],
+        ['x-many', 'two'],
+        ['link', '</a>; rel=preload'],
+        ['link', '</b>; rel=preload'],
+        ['x-latin', Buffer.from('grüße', 'utf8').toString('latin1')],
+        ['x-large', 'y'.repeat(30_000)],
+      ].flat(),
+    );
     response.end(JSON.stringify({ cookie: request.headers.cookie, many: request.headers['x-in'], names }));
   });
   const lines = ['x-in', '1', 'x-in', '2', ...cookies.flatMap((cookie) => ['Cookie', cookie])];
@@ -462,11 +468,20 @@ test('header fields arrive as sent: duplicates, cookies of 32 KiB, bytes above A
 
 test('connection-specific fields stay on their hop, in both directions, and crash nothing', async () => {
   const tunnel = await tunnelTo((request, response) => {
-    response.writeHead(200, [
-      ...['connection', 'x-private, keep-alive', 'x-private', '1', 'keep-alive', 'timeout=9'],
-      ...['proxy-connection', 'keep-alive', 'upgrade', 'h2c', 'x-public', '1', 'etag', '"a"', 'etag', '"b"'],
-      ...['proxy-status', 'sallyport-agent; error=http_request_denied'],
-    ]);
+    response.writeHead(
+      200,
+      [
+        ['connection', 'x-private, keep-alive'],
+        ['x-private', '1'],
+        ['keep-alive', 'timeout=9'],
+        ['proxy-connection', 'keep-alive'],
+        ['upgrade', 'h2c'],
+        ['x-public', '1'],
+        ['etag', '"a"'],
+        ['etag', '"b"'],
+        ['proxy-status', 'sallyport-agent; error=http_request_denied'],
+      ].flat(),
+    );
     response.end(JSON.stringify(request.headers));
   });
   const { text } = await raw(

@@ -6,7 +6,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
 import { toHttp2Fields, trailerFields } from '../headers/fields.ts';
 import { impersonatesAgent } from '../headers/proxy-status.ts';
-import { rstCodes } from '../transport/h2.ts';
+import { abortStream } from '../transport/h2.ts';
 import type { Counters } from './counters.ts';
 import { badAnswer, respondFailure } from './failure.ts';
 
@@ -59,7 +59,7 @@ export function relayOriginAnswer(
       try {
         stream.sendTrailers(trailerFields(answer.rawTrailers));
       } catch {
-        stream.close(rstCodes.internal);
+        abortStream(stream);
       }
     });
   }
@@ -69,6 +69,6 @@ export function relayOriginAnswer(
   answer.once('close', () => {
     // `complete` is the parser's word that length or chunks were satisfied.
     if (answer.complete && answer.readableEnded) stream.end();
-    else if (!stream.closed) stream.close(rstCodes.internal);
+    else abortStream(stream);
   });
 }

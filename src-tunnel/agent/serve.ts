@@ -6,7 +6,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Logger } from '#base/logger.ts';
 import { controlAuthority, tunnelHealthPath } from '#contract/wire/registration.ts';
 
-import { rstCodes } from '../transport/h2.ts';
+import { abortStream } from '../transport/h2.ts';
 import { parseAuthority, type HostPort } from './address.ts';
 import type { AllowList } from './allow-list.ts';
 import { serveTcp } from './connect-tcp.ts';
@@ -36,7 +36,7 @@ export function createServe({ allowList, origins, log }: ServeOptions): Serve {
   const giveUp = (stream: ServerHttp2Stream, error: unknown): void => {
     log.error('request could not be served', { error });
     respondFailure(stream, failureOf(error));
-    if (!stream.closed) stream.close(rstCodes.internal);
+    if (!stream.closed) abortStream(stream);
   };
 
   const route: Serve = (stream, fields, flags, raw) => {

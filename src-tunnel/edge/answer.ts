@@ -7,9 +7,16 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import { toHttp1Lines, trailerPairs } from '../headers/fields.ts';
-import { edgeName, isAgentFailure, proxyStatus, statusDetails, type ProxyErrorType } from '../headers/proxy-status.ts';
+import {
+  declinesUpgrade,
+  edgeName,
+  isAgentFailure,
+  proxyStatus,
+  statusDetails,
+  type ProxyErrorType,
+} from '../headers/proxy-status.ts';
 import { breakSocket } from '../transport/bridge.ts';
-import { endedCleanly, onFields, rstCodes } from '../transport/h2.ts';
+import { abortStream, endedCleanly, onFields } from '../transport/h2.ts';
 
 export type AnsweredBy = 'origin' | 'agent' | 'edge';
 
@@ -57,7 +64,7 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
   // Failures are judged when the stream closes, by its reset code; an 'error' event says no more than that.
   stream.on('error', () => {});
   const onVisitorGone = (): void => {
-    if (!complete && !stream.closed) stream.close(rstCodes.cancel);
+    if (!complete) abortStream(stream);
   };
   response.once('close', onVisitorGone);
 
@@ -78,10 +85,11 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
     answered = made === null ? 'origin' : 'agent';
     if (made !== null && answering.onAgentFailure?.(made) === true) {
       complete = true;
-      stream.close(rstCodes.cancel);
+      abortStream(stream);
       return;
     }
-    response.writeHead(status, [...toHttp1Lines(raw), ...flat(answering.responseHeaders?.(answered))]);
+    const isOurMark = (name: string): boolean => name === 'proxy-status' && declinesUpgrade(fields[name]);
+    response.writeHead(status, [...toHttp1Lines(raw, isOurMark), ...flat(answering.responseHeaders?.(answered))]);
     // Together with the first bytes of the body if they are here already, else now: a live stream may say nothing
     // for minutes, and its visitor still wants to know that it is open.
     setImmediate(() => {
@@ -120,11 +128,13 @@ export function answerFailure(answering: Answering, status: number, error: Proxy
   const { response } = answering;
   const failure: Failure = { status, code: null, proxyStatus: proxyStatus(edgeName, error, null) };
   if (answering.onAgentFailure?.(failure) !== true) {
-    response.writeHead(status, [
-      ...['content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store'],
-      ...['proxy-status', failure.proxyStatus],
-      ...flat(answering.responseHeaders?.('edge')),
-    ]);
+    const fields = {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      'proxy-status': failure.proxyStatus,
+      ...answering.responseHeaders?.('edge'),
+    };
+    response.writeHead(status, flat(fields));
     response.end('The service behind this address cannot be reached through its tunnel right now.\n');
   }
   return { answeredBy: 'edge', status };

@@ -5,7 +5,7 @@ import type { ClientHttp2Stream } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
 
 import { trailerFields } from '../headers/fields.ts';
-import { rstCodes } from '../transport/h2.ts';
+import { abortStream, rstCodes } from '../transport/h2.ts';
 import { answerFailure, relayAnswer, type Answering, type ForwardOutcome } from './answer.ts';
 import { TunnelUnavailable, type TunnelSession } from './session.ts';
 import { hasBody, visitorFields, type Backend } from './visitor-request.ts';
@@ -77,9 +77,7 @@ function sendBody(request: IncomingMessage, stream: ClientHttp2Stream, chunked: 
     });
   }
   request.pipe(stream);
-  request.once('error', () => {
-    if (!stream.closed) stream.close(rstCodes.cancel);
-  });
+  request.once('error', () => abortStream(stream));
   stream.once('close', () => {
     // Answered before the upload was through: what still comes is read and dropped, so that the connection lives on.
     request.unpipe(stream);

@@ -31,7 +31,7 @@ export async function selfSigned(names: readonly string[] = ['edge.test', 'local
         ]),
       ],
     },
-    webcrypto as never,
+    webcrypto,
   );
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   return {

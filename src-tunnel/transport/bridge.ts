@@ -4,12 +4,14 @@
 import type { Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
-import { endedCleanly, rstCodes } from './h2.ts';
+import { abortStream, endedCleanly } from './h2.ts';
 
 /** Ends a connection so that its peer sees a break and not an end. */
 export function breakSocket(socket: Socket): void {
   // A TLS socket cannot send RST; without close_notify its peer sees the break as well (RFC 8446 §6.1).
-  if ('encrypted' in socket || socket.destroyed) socket.destroy();
+  // While a shutdown is under way libuv refuses a reset, and Node would leak the handle.
+  const shuttingDown = socket.writableEnded && !socket.writableFinished;
+  if ('encrypted' in socket || shuttingDown || socket.destroyed) socket.destroy();
   else socket.resetAndDestroy();
 }
 
@@ -36,8 +38,7 @@ export function bridge(stream: Http2Stream, socket: Socket, head: Buffer, meter?
     if (endedCleanly(stream)) socket.end();
   });
   socket.once('close', (hadError) => {
-    // RFC 9113 §8.5: a TCP connection that broke is a stream error of type CONNECT_ERROR.
-    if ((hadError || !socket.readableEnded) && !stream.closed) stream.close(rstCodes.connect);
+    if (hadError || !socket.readableEnded) abortStream(stream);
   });
   stream.once('close', () => {
     if (endedCleanly(stream)) socket.destroySoon();

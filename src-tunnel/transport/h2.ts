@@ -66,11 +66,18 @@ export function requestOverHttp2(socket: TLSSocket): ClientHttp2Session {
 /** RFC 9113 §7 error codes this project sends or tells apart. */
 export const rstCodes = {
   none: http2.constants.NGHTTP2_NO_ERROR,
-  internal: http2.constants.NGHTTP2_INTERNAL_ERROR,
   refused: http2.constants.NGHTTP2_REFUSED_STREAM,
-  cancel: http2.constants.NGHTTP2_CANCEL,
-  connect: http2.constants.NGHTTP2_CONNECT_ERROR,
 } as const;
+
+/**
+ * Ends a stream so that the peer cannot take what it got for the whole.
+ *
+ * Not by `close(code)`: `node:http2` then sends END_STREAM first and RST_STREAM behind it, and whoever reads between
+ * the two sees a clean end. A destroyed stream sends RST_STREAM (INTERNAL_ERROR) only.
+ */
+export function abortStream(stream: Http2Stream): void {
+  if (!stream.destroyed) stream.destroy(new Error('aborted'));
+}
 
 /** True if the peer finished its half of `stream`; a reset also ends reading, but not cleanly. */
 export function endedCleanly(stream: Http2Stream): boolean {
