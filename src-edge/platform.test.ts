@@ -377,3 +377,13 @@ describe('the operator', () => {
     expect(await admin.resource(kinds.lease).get({ namespace, name: 'theirs' })).toBeNull();
   });
 });
+
+test('an edge that ends says so before it leaves', async () => {
+  const servers = platform.admin.resource(kinds.drtpServer);
+  const health = async () => (await servers.get({ namespace, name: 'edge-2' }))?.status?.health;
+  const edge = await platform.startEdge({ name: 'edge-2' });
+  await expect.poll(health, soon).toBe('Healthy');
+  await edge.close();
+  expect(await health()).toBe('Draining');
+  await expect(visit(edge.http.port, 'any.localhost')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});

@@ -3,13 +3,13 @@
  */
 import type { Clock } from '#base/clock.ts';
 import type { WorkResult } from '#base/work-queue.ts';
-import type { ConnectorAdvertisement, HTTPProxy } from '#contract/resources/generated.ts';
+import type { ConnectorAdvertisement, DRTPServer, HTTPProxy } from '#contract/resources/generated.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 import type { ObjectKey } from '#kube/client.ts';
 import { formatKey } from '#kube/object-key.ts';
 
 import { authorityOf, covers, parseEndpoint, type BackendEndpoint } from '../backend-endpoint.ts';
-import { domainForNew, edgeOf, urlOf } from './edges.ts';
+import { domainForNew, edgeOf, isAlive, rankEdges, urlOf } from './edges.ts';
 import { createHostnames } from './hostnames.ts';
 import type { Pace } from './pace.ts';
 import type { Prober } from './prober.ts';
@@ -35,6 +35,13 @@ export function createProxyReconciler(options: {
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<HTTPProxy> => writeStatus({ resource: proxies, object: proxy, aspects, fields, nowMs: clock.now() });
 
+  const edgeIsAlive = (edge: DRTPServer): boolean => {
+    const name = edge.status?.leaseRef?.name;
+    const lease =
+      name === undefined ? undefined : world.leases.get({ namespace: edge.metadata.namespace ?? null, name });
+    return isAlive(edge, lease, clock.now());
+  };
+
   const finish = async (key: ObjectKey, proxy: HTTPProxy, { programmed, ready, settled }: ProxyFindings) => {
     await write(proxy, [acceptedAspect, programmed, ready]);
     return { requeueAfterMs: pace.next(formatKey(key), { state: `${ready.reason} ${ready.message}`, settled }) };
@@ -53,7 +60,7 @@ export function createProxyReconciler(options: {
       await write(proxy, invalidAspects(problem ?? ''));
       return undefined;
     }
-    const edges = world.edges.list();
+    const edges = rankEdges(world.edges.list(), edgeIsAlive);
     const hostname = hostnames.assign(proxy, world.proxies.list(), domainForNew(edges));
     const edge = hostname === null ? null : edgeOf(hostname, edges);
     if (hostname === null || edge === null) {

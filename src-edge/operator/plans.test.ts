@@ -6,7 +6,7 @@ import { microTime } from '#kube/lease.ts';
 
 import { withController } from './advertisement-controller.ts';
 import { tunnelAspect } from './connector-conditions.ts';
-import { domainForNew, edgeOf, urlOf } from './edges.ts';
+import { domainForNew, edgeOf, isAlive, rankEdges, urlOf } from './edges.ts';
 import { leaseState, ownerReferenceTo, planLease } from './lease-plan.ts';
 import { createPace } from './pace.ts';
 
@@ -86,15 +86,28 @@ function edge(name: string, domain: string, port: number, health: 'Healthy' | 'D
   };
 }
 
-test('an edge stands for its domain, a healthy one before a draining one', () => {
-  const edges = [edge('a', 'localhost', 80, 'Draining'), edge('b', 'localhost', 8080, 'Healthy')];
-  const chosen = edgeOf('shop.localhost', edges);
-  expect(chosen?.metadata.name).toBe('b');
-  expect(chosen === null ? '' : urlOf('shop.localhost', chosen)).toBe('http://shop.localhost:8080');
-  expect(urlOf('shop.localhost', edge('a', 'localhost', 80, 'Healthy'))).toBe('http://shop.localhost');
-  expect(edgeOf('shoplocalhost', edges)).toBeNull();
+test('an edge stands for its domain, one that is alive before one that is not', () => {
+  const renewed = lease({ leaseDurationSeconds: 30, renewTime: microTime(1000) });
+  const draining = edge('a', 'localhost', 80, 'Draining');
+  const healthy = edge('b', 'localhost', 8080, 'Healthy');
+  expect(isAlive(healthy, renewed, 1000)).toBe(true);
+  expect(isAlive(healthy, renewed, 31_001)).toBe(false);
+  expect(isAlive(healthy, undefined, 1000)).toBe(false);
+  expect(isAlive(draining, renewed, 1000)).toBe(false);
+
+  const ranked = rankEdges([draining, healthy], (each) => each === healthy);
+  expect(edgeOf('shop.localhost', ranked)).toBe(healthy);
+  expect(domainForNew(ranked)).toBe('localhost');
+  expect(
+    edgeOf(
+      'shop.localhost',
+      rankEdges([draining], () => false),
+    ),
+  ).toBe(draining);
+  expect(edgeOf('shoplocalhost', ranked)).toBeNull();
   expect(domainForNew([])).toBeNull();
-  expect(domainForNew(edges)).toBe('localhost');
+  expect(urlOf('shop.localhost', healthy)).toBe('http://shop.localhost:8080');
+  expect(urlOf('shop.localhost', draining)).toBe('http://shop.localhost');
 });
 
 test('one edge that reaches the agent is enough', () => {
