@@ -4,7 +4,7 @@
  *   node scripts/generate-security-lines.ts            writes it
  *   node scripts/generate-security-lines.ts --check    exits 1 if it is not what the sources give: such a line came or went
  */
-import { glob, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -23,12 +23,21 @@ function textOf(comment: string): string {
     .trim();
 }
 
-const files = await Array.fromAsync(glob('{src-*,scripts}/**/*.{ts,tsx}', { cwd: root }));
+/** Source files below `folder`, as paths from the root with forward slashes. */
+async function sourcesBelow(folder: string): Promise<string[]> {
+  const names = await readdir(join(root, folder), { recursive: true });
+  return names
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('.test.'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
+}
+
+const folders = (await readdir(root)).filter((name) => name.startsWith('src-') || name === 'scripts');
+const files = (await Promise.all(folders.map(sourcesBelow))).flat().toSorted();
 const rows: string[] = [];
-for (const file of files.toSorted()) {
-  if (file.includes('.test.') || file.endsWith('generate-security-lines.ts')) continue;
+for (const file of files) {
+  if (file.endsWith('generate-security-lines.ts')) continue;
   const source = await readFile(join(root, file), 'utf8');
-  for (const [, text = ''] of source.matchAll(remark)) rows.push(`| ${file.replaceAll('\\', '/')} | ${textOf(text)} |`);
+  for (const [, text = ''] of source.matchAll(remark)) rows.push(`| ${file} | ${textOf(text)} |`);
 }
 const page = `${[
   '# Lines that must stay',
@@ -44,7 +53,9 @@ const page = `${[
 if (process.argv.includes('--check')) {
   const current = await readFile(target, 'utf8').catch(() => '');
   if (current !== page) {
-    console.error('docs/security-lines.md does not match the sources. Look at what changed, then run: npm run generate');
+    console.error(
+      'docs/security-lines.md does not match the sources. Look at what changed, then run: npm run generate',
+    );
     process.exit(1);
   }
 } else {

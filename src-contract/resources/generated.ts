@@ -172,7 +172,6 @@ export interface DRTPServer {
     leaseRef?: {
       name: string;
     };
-    conditions?: readonly Condition[];
   };
 }
 
