@@ -93,12 +93,18 @@ function phaseOf(service: Service, ready: boolean, problem: Problem | null): Ser
   return problem === null ? 'publishing' : 'failing';
 }
 
-export function projectService(facts: ServiceFacts, shared: SharedFacts, ladder: Ladder | undefined): ServiceState {
+/** `visible` decides which problems are shown yet. */
+export function projectService(
+  facts: ServiceFacts,
+  shared: SharedFacts,
+  ladder: Ladder | undefined,
+  visible: (problem: Problem | null) => Problem | null = (problem) => problem,
+): ServiceState {
   const { service, proxy } = facts;
   const wanted = service.enabled && !service.removing;
   const ready = wanted && isComplete(ladder);
   // What keeps answering through an outage of the control plane is not failing.
-  const problem = wanted && !ready ? firstProblem(facts, shared) : null;
+  const problem = visible(wanted && !ready ? firstProblem(facts, shared) : null);
   return {
     name: service.name,
     host: service.host,

@@ -59,21 +59,23 @@ const closed = (socket: WebSocket): Promise<number> =>
 
 it('answers calls with their value or their problem', async () => {
   server.serve(fake.handlers);
-  const { client, close } = await connect();
+  const connection = await connect();
+  const { client } = connection;
   expect(await client.call('state.get', {})).toEqual({ ok: true, value: emptyAgentState });
   expect(await client.call('service.delete', { name: 'demo' })).toMatchObject({
     ok: false,
     problem: { code: 'SP_SERVICE_NOT_FOUND', title: 'There is no service “demo”' },
   });
-  close();
+  connection.close();
 });
 
 it('keeps clients waiting that come before the agent is ready', async () => {
   const connecting = connect();
   server.serve(fake.handlers);
-  const { client, close } = await connecting;
+  const connection = await connecting;
+  const { client } = connection;
   expect((await client.call('state.get', {})).ok).toBe(true);
-  close();
+  connection.close();
 });
 
 it('refuses params that the contract does not allow, before any handler sees them', async () => {
@@ -123,7 +125,8 @@ it('limits calls in flight and watches of one client', async () => {
 
 it('ends watches and releases what a client held when it goes away', async () => {
   server.serve(fake.handlers);
-  const { client, close } = await connect();
+  const connection = await connect();
+  const { client } = connection;
   const seen: AgentState[] = [];
   client.watch('state.watch', (state) => seen.push(state));
   await client.call('service.expose', { name: 'demo', host: 'localhost', port: 3000, ephemeral: true });
@@ -131,7 +134,7 @@ it('ends watches and releases what a client held when it goes away', async () =>
   fake.states.emit({ ...emptyAgentState, revision: 2 });
   await vi.waitFor(() => expect(seen.map(({ revision }) => revision)).toEqual([1, 2]));
   expect(fake.gone).toEqual([]);
-  close();
+  connection.close();
   await vi.waitFor(() => expect(fake.gone).toEqual(['service.expose']));
   expect(fake.watchers()).toBe(0);
 });
