@@ -24,7 +24,7 @@ export async function versionIn(directory: string): Promise<string | null> {
 }
 
 /** The version of Electron that package.json asks for. */
-export async function officialVersion(root: string): Promise<string> {
+async function officialVersion(root: string): Promise<string> {
   const manifest = await readFile(join(root, 'node_modules/electron/package.json'), 'utf8');
   return (JSON.parse(manifest) as { readonly version: string }).version;
 }

@@ -3,7 +3,7 @@
  */
 
 export const appScheme = 'app';
-export const appHost = 'agent';
+const appHost = 'agent';
 export const appUrl = `${appScheme}://${appHost}/index.html`;
 
 /** Whether `text` is an address of the app itself. */

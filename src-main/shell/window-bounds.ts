@@ -18,7 +18,7 @@ export type WindowBounds = Readonly<z.infer<typeof boundsSchema>>;
 
 export type Rectangle = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
-export const defaultSize = { width: 1100, height: 760 } as const;
+const defaultSize = { width: 1100, height: 760 } as const;
 export const smallestSize = { width: 640, height: 480 } as const;
 /** This much of the window's top must be on a screen, or nobody could drag it back. */
 const graspable = { width: 120, height: 40 } as const;
