@@ -9,6 +9,7 @@ import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import { controlAuthority, tunnelHealthPath } from '#contract/wire/registration.ts';
 
+import { abortSession } from '../transport/h2.ts';
 import { limits } from '../limits.ts';
 
 export type TunnelSession = {
@@ -74,7 +75,7 @@ export function createTunnelSession(options: {
   const end = (): void => {
     if (ended) return;
     ended = true;
-    http2.destroy();
+    abortSession(http2);
     socket.destroy();
     closed.emit();
   };

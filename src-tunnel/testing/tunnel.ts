@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { systemClock } from '#base/clock.ts';
+import { systemClock, type Cancel, type Clock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
 import { Secret } from '#base/secret.ts';
 import type { AllowedTarget, EdgeTarget, EngineConfig, EngineReport, TrafficTotals } from '#contract/engine.ts';
@@ -55,6 +55,25 @@ export function newKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
+/** A clock that moves when told to. */
+export function createManualClock(): { readonly clock: Clock; readonly advance: (ms: number) => void } {
+  let now = 1_000_000;
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  const after = (delayMs: number, run: () => void): Cancel => {
+    const timer = { at: now + delayMs, run };
+    timers.add(timer);
+    return () => timers.delete(timer);
+  };
+  const advance = (ms: number): void => {
+    now += ms;
+    for (const timer of [...timers].filter(({ at }) => at <= now)) {
+      timers.delete(timer);
+      timer.run();
+    }
+  };
+  return { clock: { now: () => now, monotonic: () => now, after }, advance };
+}
+
 /** Whatever was opened, to be closed in reverse order after each test. */
 export type Cleanup = { readonly add: (close: () => unknown) => void; readonly run: () => Promise<void> };
 
@@ -77,7 +96,11 @@ export type EdgeUnderTest = {
 export async function startEdge(
   cleanup: Cleanup,
   certificate: Certificate,
-  options: { readonly admit?: (claim: { publicKey: string }) => Verdict; port?: number; registrationMs?: number } = {},
+  options: {
+    readonly admit?: (claim: { readonly publicKey: string }) => Verdict;
+    readonly port?: number;
+    readonly registrationMs?: number;
+  } = {},
 ): Promise<EdgeUnderTest> {
   const sessions: TunnelSession[] = [];
   let count = 0;
@@ -87,9 +110,10 @@ export async function startEdge(
     cert: certificate.cert,
     key: certificate.key,
     edge: 'edge-1',
-    admit: (claim) => {
+    // oxlint-disable-next-line typescript/require-await -- what `admit` throws becomes a rejection
+    admit: async (claim) => {
       count += 1;
-      return Promise.resolve(options.admit?.(claim) ?? { type: 'admitted', connectionId: `c${count}` });
+      return options.admit?.(claim) ?? { type: 'admitted', connectionId: `c${count}` };
     },
     onSession: (session) => {
       sessions.push(session);
@@ -125,15 +149,16 @@ export type EngineUnderTest = {
 export function startEngine(
   cleanup: Cleanup,
   config: Partial<EngineConfig>,
-  options: { readonly lookup?: Lookup; readonly random?: () => number; readonly key?: string } = {},
+  options: { readonly lookup?: Lookup; readonly clock?: Clock; readonly key?: string } = {},
 ): EngineUnderTest {
   const reports: EngineReport[] = [];
   const traffic: TrafficTotals[] = [];
   const engine = createEngine({
     privateKey: new Secret(options.key ?? newKey()),
     agentVersion: 'test',
-    clock: systemClock,
-    random: options.random ?? (() => 0),
+    clock: options.clock ?? systemClock,
+    // The shortest delays.
+    random: () => 0,
     log: silentLogger,
     onReport: (report) => reports.push(report),
     onTraffic: (totals) => traffic.push(totals),

@@ -5,6 +5,7 @@
 import http2, {
   type ClientHttp2Session,
   type ClientHttp2Stream,
+  type Http2Session,
   type Http2Stream,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
@@ -79,7 +80,12 @@ export function abortStream(stream: Http2Stream): void {
   if (!stream.destroyed) stream.destroy(new Error('aborted'));
 }
 
-/** True if the peer finished its half of `stream`; a reset also ends reading, but not cleanly. */
+/** The same for all streams of a session: destroyed without an error, its streams would end as if they were whole. */
+export function abortSession(session: Http2Session): void {
+  if (!session.destroyed) session.destroy(new Error('aborted'));
+}
+
+/** True if the peer finished its half of `stream`, asked once that has ended; a reset stream may emit 'end' as well. */
 export function endedCleanly(stream: Http2Stream): boolean {
   return !stream.aborted && (stream.rstCode === undefined || stream.rstCode === rstCodes.none);
 }
