@@ -1,0 +1,215 @@
+/**
+ * The whole of Sallyport as a person uses it: real processes, a real service, real requests through the edge.
+ */
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { AgentState } from '#contract/agent-state.ts';
+import { kinds } from '#contract/resources/kinds.ts';
+import { createKubeClient } from '#kube/client.ts';
+import { readKubeconfig } from '#kube/kubeconfig.ts';
+
+import { makeHome, type Home, type SallyportEvent, type SallyportProcess } from './testing/sallyport-process.ts';
+
+const patience = { timeout: 20_000, interval: 100 };
+const body = 'Hello from the service';
+
+let home: Home;
+let origin: Server;
+let port: number;
+
+beforeEach(async () => {
+  home = await makeHome();
+  origin = createServer((_request, response) => response.end(body));
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+  ({ port } = origin.address() as AddressInfo);
+});
+afterEach(async () => {
+  await home.remove();
+  origin.closeAllConnections();
+  origin.close();
+});
+
+/** Visits `url` as a browser would, whose `*.localhost` is this machine. */
+function visit(url: string): Promise<{ status: number; body: string }> {
+  const { host, port: edgePort, pathname } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: edgePort, path: pathname, headers: { host } }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+/** Names of what agents have published on the playground. */
+async function published(kubeconfig: string): Promise<readonly string[]> {
+  const loaded = await readKubeconfig(kubeconfig);
+  const client = createKubeClient(loaded.use('playground'));
+  const lists = await Promise.all(
+    [kinds.httpProxy, kinds.connectorAdvertisement].map((kind) => client.resource(kind).list()),
+  );
+  return lists.flatMap(({ items }) => items).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+}
+
+const serve = (...args: readonly string[]): SallyportProcess => home.run('serve', String(port), '--json', ...args);
+
+async function state(): Promise<AgentState> {
+  const status = home.run('status', '--json');
+  await status.exited;
+  return JSON.parse(status.output()) as AgentState;
+}
+
+async function end(child: SallyportProcess): Promise<number | null> {
+  child.signal('SIGINT');
+  return child.exited;
+}
+
+const urlOf = ({ url }: SallyportEvent): string => String(url);
+
+describe('serve', () => {
+  it('publishes through a running playground and leaves nothing behind', { timeout: 60_000 }, async () => {
+    const playground = home.run('playground', '--json');
+    const ready = await playground.event('ready');
+    const kubeconfig = String(ready['kubeconfig']);
+    const serving = await serve('--name', 'demo').event('serving');
+    expect(serving).toEqual({
+      event: 'serving',
+      url: `http://demo.localhost:${new URL((ready['edge'] as { http: string }).http).port}`,
+      name: 'demo',
+      connector: expect.stringMatching(/-[a-z0-9]{5}$/),
+    });
+    expect(await visit(urlOf(serving))).toEqual({ status: 200, body });
+    expect(await published(kubeconfig)).toEqual(['HTTPProxy/demo', 'ConnectorAdvertisement/demo']);
+
+    // A second command of the profile uses the agent of the first one.
+    const second = serve('--name', 'second');
+    expect(await visit(urlOf(await second.event('serving')))).toEqual({ status: 200, body });
+    const { services, agent } = await state();
+    expect(services.map(({ name, phase }) => [name, phase])).toEqual([
+      ['demo', 'ready'],
+      ['second', 'ready'],
+    ]);
+    expect(agent.pid).not.toBe(second.pid);
+    expect(await end(second)).toBe(0);
+    expect(second.events.at(-1)).toEqual({ event: 'withdrawn', name: 'second' });
+    expect(await published(kubeconfig)).toEqual(['HTTPProxy/demo', 'ConnectorAdvertisement/demo']);
+
+    const refused = home.run('agent');
+    expect(await refused.exited).toBe(69);
+    expect(refused.output()).toContain('SP_AGENT_RUNNING');
+    expect(refused.output()).toContain(String(agent.pid));
+
+    process.kill(agent.pid, 'SIGINT');
+    await vi.waitFor(async () => expect(await published(kubeconfig)).toEqual([]), patience);
+    expect(await end(playground)).toBe(0);
+  });
+
+  it('keeps connector, service and URL across restarts with --keep', { timeout: 60_000 }, async () => {
+    const first = serve('--name', 'kept', '--keep');
+    const before = await first.event('serving');
+    expect(await end(first)).toBe(0);
+    await expect(visit(urlOf(before))).rejects.toThrow();
+
+    // The next agent of the profile serves it again, whoever starts it.
+    const agent = home.run('agent', '--json');
+    await agent.event('ready');
+    await vi.waitFor(async () => expect(await visit(urlOf(before))).toEqual({ status: 200, body }), patience);
+    const { services, connector } = await state();
+    expect(services).toMatchObject([{ name: 'kept', url: before['url'], ephemeral: false }]);
+    expect(connector?.name).toBe(before['connector']);
+    expect(await end(agent)).toBe(0);
+  });
+
+  it('recovers when engine, edge or control plane are killed', { timeout: 90_000 }, async () => {
+    const serving = serve('--name', 'demo');
+    const url = urlOf(await serving.event('serving'));
+    const answers = async (): Promise<void> => expect(await visit(url)).toEqual({ status: 200, body });
+    await answers();
+    const pidOf = (of: AgentState, part: string): number | null => {
+      if (part === 'engine') return of.engine.pid;
+      if (of.controlPlane.kind !== 'playground') return null;
+      return of.controlPlane.parts.find(({ name }) => name === part)?.pid ?? null;
+    };
+    for (const part of ['engine', 'edge', 'operator', 'control']) {
+      const pid = pidOf(await state(), part);
+      process.kill(pid ?? 0, 'SIGKILL');
+      await vi.waitFor(async () => {
+        const now = await state();
+        expect(pidOf(now, part)).not.toBe(pid);
+        expect(now.services).toMatchObject([{ name: 'demo', phase: 'ready' }]);
+      }, patience);
+      await vi.waitFor(answers, patience);
+    }
+    expect(await end(serving)).toBe(0);
+  });
+
+  it('takes over from an agent that was killed, and cleans up after it', { timeout: 60_000 }, async () => {
+    const playground = home.run('playground', '--json');
+    const kubeconfig = String((await playground.event('ready'))['kubeconfig']);
+    const killed = serve('--name', 'orphan');
+    const before = await killed.event('serving');
+    killed.signal('SIGKILL');
+    await killed.exited;
+    expect(await published(kubeconfig)).toContain('HTTPProxy/orphan');
+    const next = serve('--name', 'demo');
+    expect((await next.event('serving'))['connector']).toBe(before['connector']);
+    await vi.waitFor(
+      async () => expect(await published(kubeconfig)).toEqual(['HTTPProxy/demo', 'ConnectorAdvertisement/demo']),
+      patience,
+    );
+    expect(await end(next)).toBe(0);
+    expect(await end(playground)).toBe(0);
+  });
+
+  it('goes on when the agent it was attached to ends', { timeout: 60_000 }, async () => {
+    const first = serve('--name', 'first');
+    await first.event('serving');
+    const second = serve('--name', 'second');
+    const url = urlOf(await second.event('serving'));
+    expect(await end(first)).toBe(0);
+    await vi.waitFor(async () => {
+      expect((await state()).services).toMatchObject([{ name: 'second', phase: 'ready' }]);
+    }, patience);
+    expect(await visit(url)).toEqual({ status: 200, body });
+    expect(await end(second)).toBe(0);
+  });
+
+  it('says that nothing listens, and picks the service up when it starts', { timeout: 60_000 }, async () => {
+    await new Promise((resolve) => origin.close(resolve));
+    const serving = serve('--name', 'late');
+    expect(await serving.event('problem')).toMatchObject({ problem: { code: 'SP_ORIGIN_REFUSED' } });
+    expect(serving.events.some(({ event }) => event === 'serving')).toBe(false);
+    await new Promise<void>((resolve) => origin.listen(port, '127.0.0.1', resolve));
+    expect(await visit(urlOf(await serving.event('serving')))).toEqual({ status: 200, body });
+    expect(await end(serving)).toBe(0);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    [['serve', '70000'], 64, 'SP_INPUT_PORT'],
+    [['serve', '3000', '--name', 'Not A Name'], 64, 'SP_SERVICE_NAME_INVALID'],
+    [['serve', '3000', '--kubeconfig', '/nonexistent'], 78, 'SP_KUBECONFIG_UNREADABLE'],
+    [['status'], 69, 'SP_AGENT_NOT_RUNNING'],
+    [['status', '--profile', '../other'], 64, 'SP_INPUT_INVALID'],
+    [['serve'], 64, "missing required argument 'target'"],
+    [['nonsense'], 64, 'unknown command'],
+  ])('%j exits with %i and %s', async (args, code, text) => {
+    const child = home.run(...args);
+    expect(await child.exited).toBe(code);
+    expect(child.output()).toContain(text);
+  });
+
+  it('runs a part by itself with its exit code', async () => {
+    const child = home.run('control', '--config', join(home.path, 'missing.yaml'));
+    expect(await child.exited).toBe(78);
+  });
+});
