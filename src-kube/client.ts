@@ -5,8 +5,8 @@ import type { KubeConfig } from '@kubernetes/client-node';
 
 import { apiVersionOf, type Kind } from '#contract/resources/kinds.ts';
 import type { KubernetesObject } from '#contract/resources/object-meta.ts';
-import { createHttpTransport, type HttpTransport } from './http-transport.ts';
-import { KubeError } from './kube-error.ts';
+import { createHttpTransport, type HttpTransport, type TransportOptions } from './http-transport.ts';
+import { isGone, KubeError } from './kube-error.ts';
 import { keyOf, type ObjectKey } from './object-key.ts';
 import { readWatch, type WatchEvent } from './watch.ts';
 
@@ -21,21 +21,26 @@ export type ListOptions = {
   readonly fieldSelector?: string;
 };
 
+/** Objects as they were together at `resourceVersion`. */
+export type ObjectList<T> = { readonly items: readonly T[]; readonly resourceVersion: string };
+
 export type WatchOptions<T> = ListOptions & {
   /** The version to go on from, as a list or an earlier event gave it. */
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
   /** How long the server is asked to keep the watch open. */
   readonly timeoutSeconds?: number;
+  /** Called once the server has accepted the watch. */
+  readonly onOpen?: () => void;
   readonly onEvent: (event: WatchEvent<T>) => void;
 };
 
-/** All calls reject with KubeError. */
+/** All calls reject with KubeError, within 15 s if there is no answer. */
 export type ResourceClient<T extends KubernetesObject> = {
   readonly kind: Kind<T>;
   /** null if there is no such object. */
   get(key: ObjectKey): Promise<T | null>;
-  list(options?: ListOptions): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }>;
+  list(options?: ListOptions & { readonly signal?: AbortSignal }): Promise<ObjectList<T>>;
   /** `metadata.generateName` is allowed instead of a name. */
   create(object: T): Promise<T>;
   /** PUT; `metadata.resourceVersion` guards against lost writes (409). */
@@ -54,12 +59,23 @@ export type KubeClient = {
   /** Address of the API server. */
   readonly server: string;
   resource<T extends KubernetesObject>(kind: Kind<T>): ResourceClient<T>;
+  /** Ends all calls under way and all connections. */
+  close(): void;
+};
+
+type Page<T> = {
+  readonly items?: readonly T[];
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 };
 
 const mergePatch = 'application/merge-patch+json';
 
-/** How long a watch is asked to last; the informer starts the next one where this one ended. */
+/** How long a watch is asked to last where its caller does not say. */
 const defaultWatchSeconds = 300;
+/** Objects asked for at once. */
+const pageSize = 500;
+/** Bounds a list against a server that never stops; a million objects. */
+const maxPages = 2000;
 
 function queryOf(options: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const query = new URLSearchParams();
@@ -83,6 +99,22 @@ function createResourceClient<T extends KubernetesObject>(transport: HttpTranspo
     fieldSelector,
   });
 
+  const listPages = async (options: ListOptions & { readonly signal?: AbortSignal }): Promise<ObjectList<T>> => {
+    const items: T[] = [];
+    let next: string | undefined;
+    for (let pages = 0; pages < maxPages; pages += 1) {
+      const page: Page<T> = await transport.send({
+        method: 'GET',
+        path: collection(options.namespace) + queryOf({ ...selection(options), limit: pageSize, continue: next }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      for (const object of page.items ?? []) items.push({ ...object, ...identity });
+      next = page.metadata?.continue;
+      if (next === undefined || next === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+    }
+    throw new KubeError(`The list has more than ${maxPages} pages`, { status: 0, reason: 'TooLong' });
+  };
+
   return {
     kind,
     get: async (key) => {
@@ -94,19 +126,12 @@ function createResourceClient<T extends KubernetesObject>(transport: HttpTranspo
       }
     },
     list: async (options = {}) => {
-      const items: T[] = [];
-      let next: string | undefined;
-      for (;;) {
-        const page: {
-          readonly items?: readonly T[];
-          readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-        } = await transport.send({
-          method: 'GET',
-          path: collection(options.namespace) + queryOf({ ...selection(options), limit: 500, continue: next }),
-        });
-        for (const object of page.items ?? []) items.push({ ...object, ...identity });
-        next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-        if (next === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+      try {
+        return await listPages(options);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        // The page token outlived the server's history; the second round is as good as a first.
+        return listPages(options);
       }
     },
     create: (object) => transport.send({ method: 'POST', path: collection(object.metadata.namespace), body: object }),
@@ -125,30 +150,32 @@ function createResourceClient<T extends KubernetesObject>(transport: HttpTranspo
         if (!(error instanceof KubeError && error.status === 404)) throw error;
       }
     },
-    watch: async ({ resourceVersion, signal, timeoutSeconds = defaultWatchSeconds, onEvent, ...options }) => {
-      const stream = await transport.stream({
-        method: 'GET',
-        signal,
-        path:
-          collection(options.namespace) +
-          queryOf({
-            ...selection(options),
-            watch: true,
-            allowWatchBookmarks: true,
-            resourceVersion,
-            timeoutSeconds,
-          }),
-      });
-      await readWatch<T>(stream, signal, onEvent);
+    watch: async ({ resourceVersion, signal, timeoutSeconds = defaultWatchSeconds, onOpen, onEvent, ...options }) => {
+      const query = { ...selection(options), watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
+      try {
+        await transport.stream(
+          { method: 'GET', path: collection(options.namespace) + queryOf(query), signal },
+          async (body) => {
+            onOpen?.();
+            await readWatch(body, onEvent);
+          },
+        );
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
     },
   };
 }
 
-/** A client for the current context of `kubeConfig`. */
-export function createKubeClient(kubeConfig: KubeConfig): KubeClient {
-  const transport = createHttpTransport(kubeConfig);
+/**
+ * A client for the current context of `kubeConfig`. Throws KubeError where the server is not https (NotEncrypted), would
+ * not be verified (NotVerified) or is not named (NoCluster).
+ */
+export function createKubeClient(kubeConfig: KubeConfig, options: TransportOptions = {}): KubeClient {
+  const transport = createHttpTransport(kubeConfig, options);
   return {
     server: transport.server,
     resource: (kind) => createResourceClient(transport, kind),
+    close: () => transport.close(),
   };
 }

@@ -6,6 +6,7 @@
 import type { Cancel, Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { createWorkQueue, type WorkResult } from '#base/work-queue.ts';
+import { AgentError } from '#contract/errors/agent-error.ts';
 import type { KubernetesObject } from '#contract/resources/object-meta.ts';
 import type { Informer } from './informer.ts';
 import { KubeError } from './kube-error.ts';
@@ -16,8 +17,11 @@ export type ControllerOptions = {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Reads the world and closes the gap for one object. Throwing means: again, later each time. */
-  readonly reconcile: (key: ObjectKey) => Promise<WorkResult | void>;
+  /**
+   * Reads the world and closes the gap for one object. Throwing means: again, later each time. `log` marks its lines with
+   * the key and the pass.
+   */
+  readonly reconcile: (key: ObjectKey, log: Logger) => Promise<WorkResult | void>;
   readonly resyncMs?: number;
   readonly concurrency?: number;
 };
@@ -25,6 +29,7 @@ export type ControllerOptions = {
 export type Controller = {
   /** Every change of an object of `informer` enqueues the keys that `keysOf` names. Before `start` only. */
   watch<T extends KubernetesObject>(informer: Informer<T>, keysOf: (object: T) => readonly ObjectKey[]): void;
+  /** Looks at `key` soon; before `start` it is remembered. */
   enqueue(key: ObjectKey): void;
   /** Resolves once all watched informers have their first list and work has begun. */
   start(): Promise<void>;
@@ -35,9 +40,30 @@ export type Controller = {
 
 const defaultResyncMs = 10 * 60_000;
 
-/** A conflict is somebody else's write in between: routine, and gone with the next read. */
-function isRoutine(error: unknown): boolean {
-  return error instanceof KubeError && error.status === 409;
+/** After an error that a person or a changed object must end; the change itself brings the key back at once. */
+const slowRetryMs = 30_000;
+
+type Retry = { readonly kind: 'routine' | 'transient' | 'lasting'; readonly minMs: number };
+
+/** How an error is retried, decided by status and class. */
+function retryOf(error: unknown): Retry {
+  if (error instanceof KubeError) {
+    // Somebody else's write came in between: gone with the next read.
+    if (error.status === 409) return { kind: 'routine', minMs: 0 };
+    if (error.status === 401 || error.status === 403 || error.status === 422) {
+      return { kind: 'lasting', minMs: slowRetryMs };
+    }
+    return { kind: 'transient', minMs: error.retryAfterMs ?? 0 };
+  }
+  const isLasting = error instanceof AgentError && (error.class === 'user' || error.class === 'terminal');
+  return isLasting ? { kind: 'lasting', minMs: slowRetryMs } : { kind: 'transient', minMs: 0 };
+}
+
+/** Two failures with the same signature are the same news. */
+function signatureOf(error: unknown): string {
+  if (error instanceof KubeError) return `${error.status} ${error.reason}`;
+  if (error instanceof AgentError) return error.code;
+  return String(error);
 }
 
 export function createController(options: ControllerOptions): Controller {
@@ -47,27 +73,45 @@ export function createController(options: ControllerOptions): Controller {
   const starting = new AbortController();
   const sources: { readonly synced: (signal: AbortSignal) => Promise<void>; readonly enqueueAll: () => void }[] = [];
   const unsubscribes: (() => void)[] = [];
+  const enqueuedEarly = new Set<string>();
+  /** What each failing key failed with last, so that a lasting failure is one line in the log, not one a retry. */
+  const failing = new Map<string, string>();
   let started = false;
   let cancelResync: Cancel = () => {};
   let passes = 0;
+  /** The pass that each key is in; a key is in one at most. */
+  const passOf = new Map<string, number>();
 
   const queue = createWorkQueue({
     clock,
     random,
     concurrency: options.concurrency ?? 1,
+    // Up to a tenth more, so that what was refused together does not come back together.
+    minRetryMs: (error) => retryOf(error).minMs * (1 + random() / 10),
     work: async (text) => {
       passes += 1;
-      log.debug('reconciling', { key: text, pass: passes });
-      return reconcile(parseKey(text));
+      passOf.set(text, passes);
+      const passLog = log.child({ key: text, reconcileId: passes });
+      passLog.debug('reconciling');
+      const result = await reconcile(parseKey(text), passLog);
+      failing.delete(text);
+      passOf.delete(text);
+      return result;
     },
     onError: (key, error, retryInMs) => {
-      if (isRoutine(error)) log.debug('conflict, reading again', { key, retryInMs });
-      else log.warn('reconcile failed', { key, retryInMs, error });
+      const signature = signatureOf(error);
+      const isRepeated = failing.get(key) === signature;
+      failing.set(key, signature);
+      const fields = { key, reconcileId: passOf.get(key), retryInMs, error };
+      if (retryOf(error).kind === 'routine') log.debug('conflict, reading again', fields);
+      else if (isRepeated) log.debug('reconcile failed again', fields);
+      else log.warn('reconcile failed', fields);
     },
   });
 
   const enqueue = (key: ObjectKey): void => {
     if (started) queue.add(formatKey(key));
+    else enqueuedEarly.add(formatKey(key));
   };
 
   const resync = (): void => {
@@ -95,6 +139,8 @@ export function createController(options: ControllerOptions): Controller {
       if (starting.signal.aborted) return;
       started = true;
       resync();
+      for (const key of enqueuedEarly) queue.add(key);
+      enqueuedEarly.clear();
     },
     stop: async () => {
       starting.abort();

@@ -10,22 +10,24 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 import type { KubernetesObject } from '#contract/resources/object-meta.ts';
 import type { ListOptions, ResourceClient, WatchEvent } from './client.ts';
-import { isGone, KubeError } from './kube-error.ts';
+import { errorOfThrown, type KubeError } from './kube-error.ts';
 import { formatKey, keyOf, type ObjectKey } from './object-key.ts';
 
 export type Change = 'added' | 'modified' | 'deleted';
 
 export type InformerHealth = {
-  /** True while a watch is open or was ended in good order. */
+  /** True from a watch's acceptance until a call fails; between two watches of a healthy server it stays true. */
   readonly connected: boolean;
-  /** Why it is not connected. */
+  /** Why it is not connected; null before the first answer. */
   readonly error: KubeError | null;
 };
 
 export type Informer<T extends KubernetesObject> = {
+  /** Begins to list and watch. Calling it again does nothing, also after `stop`. */
   start(): void;
+  /** Resolves once no call is under way any more. The objects stay readable. */
   stop(): Promise<void>;
-  /** Resolves once the first list is in, or when `signal` aborts. */
+  /** Resolves once the first list is in, or when `signal` aborts or the informer stops; `hasSynced` tells which. */
   synced(signal?: AbortSignal): Promise<void>;
   readonly hasSynced: boolean;
   get(key: ObjectKey): T | undefined;
@@ -47,19 +49,30 @@ export type InformerOptions<T extends KubernetesObject> = {
 
 /** Bounds, in milliseconds. */
 export type InformerTiming = {
-  /** How long the server is asked to keep a watch open. */
+  /** How long the server is asked to keep a watch open, up to a quarter more, so that clients do not return together. */
   readonly watchMs: number;
-  /** How much longer a watch may stay silent before it counts as dead: half-open connections look idle. */
+  /** How much longer than asked a watch may stay open before it counts as dead: half-open connections look idle. */
   readonly graceMs: number;
+  /** A connection that lasts this long is a good one: the back-off starts over. */
+  readonly stableMs: number;
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
 };
 
-const defaultTiming: InformerTiming = { watchMs: 120_000, graceMs: 10_000, firstRetryMs: 200, maxRetryMs: 15_000 };
+const defaultTiming: InformerTiming = {
+  // A laptop that changes networks is left with half-open connections: this bounds how long it believes them.
+  watchMs: 60_000,
+  graceMs: 10_000,
+  stableMs: 5000,
+  firstRetryMs: 200,
+  maxRetryMs: 15_000,
+};
 
-function asKubeError(thrown: unknown): KubeError {
-  if (thrown instanceof KubeError) return thrown;
-  return new KubeError(String(thrown), { status: 0, reason: 'Unknown' }, { cause: thrown });
+/** True if going on from the same version would fail again: it is forgotten (410), unknown (504) or malformed. */
+function mustListAgain({ status }: KubeError): boolean {
+  const isRefusal = status >= 400 && status < 500;
+  const isAboutCaller = status === 401 || status === 403 || status === 429;
+  return (isRefusal && !isAboutCaller) || status === 504;
 }
 
 export function createInformer<T extends KubernetesObject>(options: InformerOptions<T>): Informer<T> {
@@ -78,33 +91,58 @@ export function createInformer<T extends KubernetesObject>(options: InformerOpti
   let resumeFrom: string | null = null;
   let running: Promise<void> | null = null;
 
-  const setHealth = (next: InformerHealth): void => {
-    const changed = next.connected !== health.connected || next.error?.reason !== health.error?.reason;
+  /** One listener's bug must not cost the others the event, nor end the watch. */
+  const guarded =
+    <E>(listener: (event: E) => void) =>
+    (event: E): void => {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error('listener failed', { error });
+      }
+    };
+
+  /** Returns whether that is news. */
+  const setHealth = (next: InformerHealth): boolean => {
+    const changed =
+      next.connected !== health.connected ||
+      next.error?.status !== health.error?.status ||
+      next.error?.reason !== health.error?.reason;
     health = next;
     if (changed) healthChanges.emit(next);
+    return changed;
   };
 
-  const put = (object: T): void => {
-    const key = formatKey(keyOf(object));
-    const known = objects.get(key);
-    if (known !== undefined && known.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    objects.set(key, object);
-    changes.emit({ object, change: known === undefined ? 'added' : 'modified' });
+  const release = (): void => {
+    for (const waiter of syncWaiters) waiter();
+    syncWaiters.clear();
   };
 
   const remove = (key: string, last: T): void => {
     if (objects.delete(key)) changes.emit({ object: last, change: 'deleted' });
   };
 
+  const put = (object: T): void => {
+    const key = formatKey(keyOf(object));
+    let known = objects.get(key);
+    if (known !== undefined && known.metadata.uid !== object.metadata.uid) {
+      // Another object under the same name: the deletion of the old one happened unseen.
+      remove(key, known);
+      known = undefined;
+    }
+    if (known !== undefined && known.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    objects.set(key, object);
+    changes.emit({ object, change: known === undefined ? 'added' : 'modified' });
+  };
+
   const relist = async (): Promise<void> => {
-    const { items, resourceVersion } = await resource.list(options.list);
+    const { items, resourceVersion } = await resource.list({ ...options.list, signal: stopping.signal });
     const present = new Set(items.map((object) => formatKey(keyOf(object))));
     for (const [key, object] of objects) if (!present.has(key)) remove(key, object);
     for (const object of items) put(object);
     resumeFrom = resourceVersion;
     hasSynced = true;
-    for (const waiter of syncWaiters) waiter();
-    syncWaiters.clear();
+    release();
   };
 
   const onEvent = ({ type, object }: WatchEvent<T>): void => {
@@ -114,52 +152,61 @@ export function createInformer<T extends KubernetesObject>(options: InformerOpti
   };
 
   const watch = async (resourceVersion: string): Promise<void> => {
-    const silence = new AbortController();
-    const abort = (): void => silence.abort();
-    stopping.signal.addEventListener('abort', abort);
-    const cancel = clock.after(timing.watchMs + timing.graceMs, abort);
-    setHealth({ connected: true, error: null });
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    const watchMs = timing.watchMs * (1 + random() / 4);
+    // Whatever has come until then: a server that keeps to what it was asked is done before.
+    const cancel = clock.after(watchMs + timing.graceMs, () => {
+      log.info('watch is silent, opening another');
+      end();
+    });
+    stopping.signal.addEventListener('abort', end);
     try {
       await resource.watch({
         ...options.list,
         resourceVersion,
-        signal: silence.signal,
-        timeoutSeconds: Math.max(1, Math.round(timing.watchMs / 1000)),
-        onEvent: (event) => {
-          backoff.reset();
-          onEvent(event);
-        },
+        signal: ending.signal,
+        timeoutSeconds: Math.max(1, Math.round(watchMs / 1000)),
+        onOpen: () => setHealth({ connected: true, error: null }),
+        onEvent,
       });
     } finally {
       cancel();
-      stopping.signal.removeEventListener('abort', abort);
+      stopping.signal.removeEventListener('abort', end);
+    }
+  };
+
+  /** One list if it is needed and one watch; returns how long to wait before the next, in milliseconds. */
+  const connect = async (): Promise<number> => {
+    const startedAt = clock.monotonic();
+    const isStable = (): boolean => clock.monotonic() - startedAt >= timing.stableMs;
+    try {
+      if (resumeFrom === null) await relist();
+      await watch(resumeFrom ?? '');
+      // A server that ends watches at once must not be asked in a tight loop.
+      if (!isStable()) return backoff.next();
+      backoff.reset();
+      return 0;
+    } catch (thrown) {
+      const error = errorOfThrown(thrown);
+      if (stopping.signal.aborted) return 0;
+      if (isStable()) backoff.reset();
+      const retryInMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
+      if (mustListAgain(error)) resumeFrom = null;
+      const { status, reason } = error;
+      // Forgotten history is routine, and the list that follows tells how the server is.
+      if (status === 410) log.debug('history is gone, listing again', { retryInMs });
+      else if (setHealth({ connected: false, error }))
+        log.warn('list or watch failed', { status, reason, retryInMs, error });
+      else log.debug('list or watch failed again', { status, reason, retryInMs });
+      return retryInMs;
     }
   };
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const startedAt = clock.monotonic();
-      try {
-        if (resumeFrom === null) await relist();
-        if (stopping.signal.aborted) return;
-        await watch(resumeFrom ?? '');
-        // A server that ends watches at once must not be asked in a tight loop.
-        if (clock.monotonic() - startedAt >= 1000) backoff.reset();
-        else await sleep(clock, backoff.next(), stopping.signal);
-      } catch (thrown) {
-        if (stopping.signal.aborted) return;
-        const error = asKubeError(thrown);
-        if (isGone(error)) {
-          resumeFrom = null;
-          log.debug('history is gone, listing again');
-          await sleep(clock, backoff.next(), stopping.signal);
-          continue;
-        }
-        setHealth({ connected: false, error });
-        const retryInMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
-        log.warn('list or watch failed', { status: error.status, reason: error.reason, retryInMs, error });
-        await sleep(clock, retryInMs, stopping.signal);
-      }
+      const waitMs = await connect();
+      if (waitMs > 0) await sleep(clock, waitMs, stopping.signal);
     }
   };
 
@@ -169,11 +216,12 @@ export function createInformer<T extends KubernetesObject>(options: InformerOpti
     },
     stop: async () => {
       stopping.abort();
+      release();
       await running;
     },
     synced: (signal) =>
       new Promise((resolve) => {
-        if (hasSynced || signal?.aborted === true) {
+        if (hasSynced || stopping.signal.aborted || signal?.aborted === true) {
           resolve();
           return;
         }
@@ -190,10 +238,10 @@ export function createInformer<T extends KubernetesObject>(options: InformerOpti
     },
     get: (key) => objects.get(formatKey(key)),
     list: () => [...objects.values()],
-    onChange: (listener) => changes.add(({ object, change }) => listener(object, change)),
+    onChange: (listener) => changes.add(guarded(({ object, change }) => listener(object, change))),
     get health() {
       return health;
     },
-    onHealth: (listener) => healthChanges.add(listener),
+    onHealth: (listener) => healthChanges.add(guarded(listener)),
   };
 }

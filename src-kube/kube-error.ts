@@ -10,14 +10,20 @@ export type StatusBody = {
   readonly details?: { readonly retryAfterSeconds?: number };
 };
 
+/** Longest time a server can make us wait: a wrong Retry-After must not stop an agent for a day. */
+const maxRetryAfterMs = 60_000;
+
 /** A failed call. Decide by `status` and `reason`, never by the message. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
-  /** HTTP status; 0 when there was no answer (network, TLS, time-out). */
+  /** HTTP status; 0 when there was no answer (network, TLS, time-out, abort). */
   readonly status: number;
-  /** `Status.reason`, such as NotFound or Conflict; `NoAnswer` or `TimedOut` for status 0. */
+  /**
+   * `Status.reason` of the answer, such as NotFound or Conflict. Without an answer: TimedOut, Aborted, Closed, or the
+   * code of the system's or TLS library's error, such as ECONNREFUSED or DEPTH_ZERO_SELF_SIGNED_CERT.
+   */
   readonly reason: string;
-  /** How long the server asks to wait, in milliseconds. */
+  /** How long the server asks to wait, in milliseconds, a minute at most. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -34,21 +40,54 @@ export class KubeError extends Error {
 
 /** The error of an answer whose status is not 2xx. `text` is its body, a Status where the server speaks Kubernetes. */
 export function errorOfAnswer(status: number, text: string, retryAfter: string | undefined): KubeError {
-  let body: StatusBody = {};
-  try {
-    body = JSON.parse(text) as StatusBody;
-  } catch {
-    // A proxy in between answers with a page of its own; the status says enough.
-  }
+  return errorOfStatus({ ...parseStatus(text), code: status }, retryAfter);
+}
+
+/** The error that a Status stands for; a watch reports its end by one. */
+export function errorOfStatus(body: StatusBody, retryAfter?: string): KubeError {
+  const status = body.code ?? 0;
+  // Kubernetes sends seconds; the date that RFC 9110 §10.2.3 also allows gives NaN and is left to the back-off.
   const seconds = Number(retryAfter ?? body.details?.retryAfterSeconds);
   return new KubeError(body.message ?? `The API server answered ${status}`, {
     status,
     reason: body.reason ?? 'Unknown',
-    retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null,
+    retryAfterMs: seconds > 0 ? Math.min(seconds * 1000, maxRetryAfterMs) : null,
   });
+}
+
+/** Anything thrown under `signal` as a KubeError; an abort says why. */
+export function errorOfThrown(thrown: unknown, signal?: AbortSignal): KubeError {
+  if (signal?.aborted === true && signal.reason instanceof KubeError) return signal.reason;
+  if (thrown instanceof KubeError) return thrown;
+  if (thrown instanceof SyntaxError) {
+    return new KubeError('The answer is not JSON', { status: 0, reason: 'NotJson' }, { cause: thrown });
+  }
+  const { code } = thrown as { readonly code?: unknown };
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = typeof code === 'string' ? code : 'Unknown';
+  // With several addresses Node's error has a code but an empty message.
+  return new KubeError(message === '' ? reason : message, { status: 0, reason }, { cause: thrown });
 }
 
 /** True if `thrown` says that the history a watch wanted to resume from is gone (410). */
 export function isGone(thrown: unknown): boolean {
   return thrown instanceof KubeError && thrown.status === 410;
+}
+
+/** What a proxy in between answers is often a page of its own; then the status says enough. */
+function parseStatus(text: string): StatusBody {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  if (typeof body !== 'object' || body === null) return {};
+  const { message, reason, details } = body as Readonly<Record<string, unknown>>;
+  const retryAfterSeconds = (details as { readonly retryAfterSeconds?: unknown } | null | undefined)?.retryAfterSeconds;
+  return {
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof retryAfterSeconds === 'number' ? { details: { retryAfterSeconds } } : {}),
+  };
 }
