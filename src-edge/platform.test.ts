@@ -368,6 +368,7 @@ describe('the operator', () => {
         spec: { connectorClassName },
       });
     await create('theirs', 'other');
+    await admin.resource(kinds.httpProxy).create(proxyOf('their-proxy', 'theirs', 'http://127.0.0.1:3000'));
     await create('classless', 'no-such-class');
     // The second was made later, so that the first had its turn when this holds.
     await expect
@@ -375,6 +376,9 @@ describe('the operator', () => {
       .toBe('False ConnectorClassNotFound: ConnectorClass "no-such-class" not found');
     expect(await platform.condition('connector', 'theirs', 'Accepted')).toMatch(/^Unknown Pending/);
     expect(await admin.resource(kinds.lease).get({ namespace, name: 'theirs' })).toBeNull();
+    await admin.resource(kinds.httpProxy).create(proxyOf('our-proxy', 'nobody', 'http://127.0.0.1:3000'));
+    await expect.poll(readyOf('our-proxy'), soon).toMatch(/^False TunnelNotOnline/);
+    expect(await platform.condition('httpProxy', 'their-proxy', 'Accepted')).toMatch(/^Unknown Pending/);
   });
 });
 
