@@ -23,7 +23,7 @@ export type Server = {
 const exitCodes = { usage: 64, software: 70, config: 78 } as const;
 
 /** A configuration that a person must change; `problem` names the key. */
-export class ConfigProblem extends Error {
+class ConfigProblem extends Error {
   override readonly name = 'ConfigProblem';
 }
 

@@ -28,7 +28,7 @@ export function publishedKey(connector: Connector): string | null {
 }
 
 /** Pure: what `claim` deserves, given its connector as the control plane has it. */
-export function judgeClaim(claim: VerifiedClaim, connector: Connector | null): Judgement {
+function judgeClaim(claim: VerifiedClaim, connector: Connector | null): Judgement {
   const where = `${claim.namespace}/${claim.name}`;
   const bad = (code: RefusalCode, message: string): Judgement => ({ kind: 'bad', code, message });
   if (connector === null) return bad('ConnectorNotFound', `There is no connector ${where}.`);

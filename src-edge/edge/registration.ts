@@ -23,7 +23,7 @@ export type Registration = {
 const leaseDurationSeconds = 30;
 
 /** True if `desired` differs from `present` in anything it says; what the server filled in does not count. */
-export function differs(desired: unknown, present: unknown): boolean {
+function differs(desired: unknown, present: unknown): boolean {
   if (typeof desired !== 'object' || desired === null) return desired !== present;
   if (typeof present !== 'object' || present === null) return true;
   if (Array.isArray(desired) && (!Array.isArray(present) || present.length !== desired.length)) return true;

@@ -12,7 +12,7 @@ export type Aspect = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 type WithStatus = KubernetesObject & { readonly status?: { readonly conditions?: readonly Condition[] } };
 
 /** `object`'s conditions with `aspects` in them, observed at its generation. The same array if nothing changed. */
-export function conditionsWith(
+function conditionsWith(
   object: WithStatus,
   aspects: readonly Aspect[],
   nowMs: number,
