@@ -9,7 +9,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { resolveElectron } from './electron-runtime.ts';
-import { electronAsOrdinaryUser, ordinaryUserId } from './test/ordinary-user.ts';
+import { ordinaryUserEnvironment } from './test/ordinary-user.ts';
 import { run, type Outcome } from './test/run.ts';
 import { installSystemPackages } from './test/system-packages.ts';
 import { addTallies, emptyTally, tallyOfPlaywright, tallyOfVitest, type Tally } from './test/tally.ts';
@@ -61,18 +61,16 @@ const unit = await run('unit and system tests', [
 const electron = await resolveElectron();
 const desktop = 'path' in electron;
 if (!desktop) console.error(`The desktop suite cannot run: ${electron.reason}`);
-/** What the end-to-end suite is told about the Electron to start. */
-async function desktopEnvironment(path: string): Promise<Record<string, string>> {
-  const asUser = await electronAsOrdinaryUser(path, root);
-  return asUser === null
-    ? { SALLYPORT_TEST_ELECTRON: path }
-    : { SALLYPORT_TEST_ELECTRON: asUser, SALLYPORT_TEST_USER: String(ordinaryUserId) };
-}
-
 const endToEnd = await run(
   'end-to-end tests',
   ['playwright', 'test', '--config', 'e2e', ...(desktop ? [] : ['--project', 'chromium'])],
-  desktop ? await desktopEnvironment(electron.path) : {},
+  desktop
+    ? {
+        SALLYPORT_TEST_ELECTRON: electron.path,
+        SALLYPORT_TEST_ELECTRON_FOLDER: electron.directory,
+        ...ordinaryUserEnvironment(electron.path, root),
+      }
+    : {},
   { display: true },
 );
 

@@ -11,7 +11,7 @@ import type { AppDriver, RunningApp } from './driver.ts';
 export type RunningElectron = RunningApp & { readonly electron: ElectronApplication };
 
 /** Switches every Electron of the tests gets: no look-ups outside this machine, and no sandbox for root (only here). */
-export function electronArguments(home: string): string[] {
+function electronArguments(home: string): string[] {
   const asRoot = process.getuid?.() === 0 && process.env['SALLYPORT_TEST_USER'] === undefined;
   return [
     ...(asRoot ? ['--no-sandbox'] : []),
@@ -23,24 +23,35 @@ export function electronArguments(home: string): string[] {
   ];
 }
 
-function executable(): string {
+/** The Electron that the tests were given. */
+export function electronUnderTest(): string {
   const path = process.env['SALLYPORT_TEST_ELECTRON'];
   if (path === undefined) throw new Error('SALLYPORT_TEST_ELECTRON is not set: run the suite by "npm test"');
   return path;
 }
 
-/** Starts the app from this repository, or a packaged one given by its executable. */
-export async function launchElectron(home: string, packaged?: string): Promise<RunningElectron> {
-  const electron = await _electron.launch({
-    executablePath: packaged ?? executable(),
-    args: [...electronArguments(home), ...(packaged === undefined ? [repository] : [])],
+type Start = { readonly executablePath: string; readonly args: string[]; readonly env: Record<string, string> };
+
+/** How to start `program` on `home`: as an ordinary user where the tests themselves run as root. */
+export function startOf(program: string, home: string, args: readonly string[]): Start {
+  const ordinary = process.env['SALLYPORT_TEST_USER'] !== undefined;
+  return {
+    executablePath: ordinary ? join(import.meta.dirname, 'as-ordinary-user') : program,
+    args: [...electronArguments(home), ...args],
     env: {
       ...(process.env as Record<string, string>),
-      HOME: home,
+      SALLYPORT_TEST_PROGRAM: program,
       SALLYPORT_HOME: home,
       SALLYPORT_NODE: process.execPath,
+      HOME: home,
     },
-  });
+  };
+}
+
+/** Starts the app from this repository, or a packaged one given by its executable. */
+export async function launchElectron(home: string, packaged?: string): Promise<RunningElectron> {
+  const start = packaged === undefined ? startOf(electronUnderTest(), home, [repository]) : startOf(packaged, home, []);
+  const electron = await _electron.launch(start);
   const page = await electron.firstWindow();
   await page.emulateMedia({ reducedMotion: 'reduce' });
   return { page, electron, quit: () => electron.close() };
