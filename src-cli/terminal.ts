@@ -66,7 +66,7 @@ function printable(text: string): string {
 }
 
 /** The words of `problem`, with its code, over several lines. */
-export function problemText(problem: Problem, style: Style = plain): string {
+function problemText(problem: Problem, style: Style = plain): string {
   return [
     `${style.red('✗')} ${style.bold(printable(problem.title))}`,
     `  ${printable(problem.detail)}`,

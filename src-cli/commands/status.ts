@@ -30,7 +30,7 @@ function tunnelText({ engine }: AgentState): string {
 }
 
 /** The state in words, one line each. */
-export function statusLines(state: AgentState): readonly string[] {
+function statusLines(state: AgentState): readonly string[] {
   const { services } = state;
   const rows = services.map(({ name, host, port, phase, url, problem }) => [
     name,

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import type { EndpointLocation } from '#main/local-endpoint/endpoint-path.ts';
+
 export type SallyportEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 export type SallyportProcess = {
@@ -21,12 +23,12 @@ export type SallyportProcess = {
 
 export type Home = {
   readonly path: string;
+  /** Where the agent of the default profile is reached. */
+  readonly agentLocation: EndpointLocation;
   run(...args: readonly string[]): SallyportProcess;
   /** Ends what still runs and removes the folder. */
   remove(): Promise<void>;
 };
-
-const main = join(import.meta.dirname, '../main.ts');
 
 function parse(line: string): SallyportEvent | null {
   try {
@@ -83,13 +85,21 @@ function follow(child: ChildProcess): SallyportProcess {
   };
 }
 
-export async function makeHome(): Promise<Home> {
+/** `program` is the command line's script. */
+export async function makeHome(program: string): Promise<Home> {
   const path = await mkdtemp(join(tmpdir(), 'sp-cli-'));
   const children: { readonly child: ChildProcess; readonly exited: Promise<unknown> }[] = [];
   return {
     path,
+    agentLocation: {
+      directory: join(path, 'profiles/default'),
+      name: 'agent',
+      platform: process.platform,
+      temporaryDirectory: tmpdir(),
+      uid: process.getuid?.() ?? -1,
+    },
     run: (...args) => {
-      const child = spawn(process.execPath, [main, ...args], {
+      const child = spawn(process.execPath, [program, ...args], {
         env: { ...process.env, SALLYPORT_HOME: path, NO_COLOR: '1' },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

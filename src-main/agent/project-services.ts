@@ -39,12 +39,12 @@ const originProblems: Readonly<Record<string, ErrorCode>> = {
   TargetNotAllowed: 'SP_TARGET_NOT_ALLOWED',
 };
 
-export function isTunnelConnected(engine: EngineProcessState): boolean {
+function isTunnelConnected(engine: EngineProcessState): boolean {
   return engine.connections.some(({ phase }) => phase === 'connected');
 }
 
 /** Where visitors reach the proxy. */
-export function urlOf(proxy: HTTPProxy | undefined): string | null {
+function urlOf(proxy: HTTPProxy | undefined): string | null {
   const { url, canonicalHostname } = proxy?.status ?? {};
   if (url !== undefined) return url;
   // Datum's control plane gives the name only; its edge serves https on the usual port.

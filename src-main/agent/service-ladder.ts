@@ -4,7 +4,7 @@
 import type { ServiceStep, ServiceStepId } from '#contract/agent-state.ts';
 
 /** In this order; a step counts only once all before it are done. */
-export const ladderSteps: readonly ServiceStepId[] = ['declared', 'tunnel', 'hostname', 'route', 'answer'];
+const ladderSteps: readonly ServiceStepId[] = ['declared', 'tunnel', 'hostname', 'route', 'answer'];
 
 /** What was observed for each step by itself. */
 export type LadderFacts = Readonly<Record<ServiceStepId, boolean>>;

@@ -54,7 +54,7 @@ export type ConnectorControllerOptions = {
 const datumClassName = 'iroh-quic-tunnel';
 
 /** Our class where it exists, else Datum's, else the first one. */
-export function chooseClassName(names: readonly string[]): string {
+function chooseClassName(names: readonly string[]): string {
   return [sallyportClass.name, datumClassName].find((name) => names.includes(name)) ?? names[0] ?? sallyportClass.name;
 }
 

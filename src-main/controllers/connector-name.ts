@@ -12,7 +12,7 @@ const suffixLength = 5;
 const maxSlugLength = 63 - suffixLength - 1;
 
 /** `<device>-<5 characters>`, a DNS label (RFC 1123). Without vowels, so that no word appears. */
-export function newConnectorName(deviceName: string, random: () => number): string {
+function newConnectorName(deviceName: string, random: () => number): string {
   const slug = deviceName
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

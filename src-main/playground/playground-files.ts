@@ -51,7 +51,7 @@ const namespace = 'default';
 /** SECURITY: 256 bits, not to be guessed. */
 const tokenBytes = 32;
 /** How long servers of a playground that was killed get to free their ports. */
-const portsFreeWithinMs = 5000;
+const defaultPortsFreeWithinMs = 5000;
 const portPollMs = 50;
 
 async function readIfThere(path: string): Promise<string | null> {
@@ -75,8 +75,8 @@ function parseSettings(text: string | null): Settings | null {
 
 const newToken = (): string => randomBytes(tokenBytes).toString('base64url');
 
-async function freeWithin(port: number, clock: Clock): Promise<boolean> {
-  const deadline = clock.monotonic() + portsFreeWithinMs;
+async function freeWithin(port: number, withinMs: number, clock: Clock): Promise<boolean> {
+  const deadline = clock.monotonic() + withinMs;
   while (!(await isPortFree(port))) {
     if (clock.monotonic() >= deadline) return false;
     await sleep(clock, portPollMs);
@@ -87,12 +87,14 @@ async function freeWithin(port: number, clock: Clock): Promise<boolean> {
 /** The ports of last time where nobody else has taken them, else new ones. */
 async function settlePorts(
   known: Settings['ports'] | null,
+  withinMs: number,
   clock: Clock,
   random: () => number,
 ): Promise<Settings['ports']> {
   const taken: number[] = [];
   const settle = async (port: number | undefined): Promise<number> => {
-    const chosen = port !== undefined && (await freeWithin(port, clock)) ? port : await chooseFreePort(taken, random);
+    const chosen =
+      port !== undefined && (await freeWithin(port, withinMs, clock)) ? port : await chooseFreePort(taken, random);
     taken.push(chosen);
     return chosen;
   };
@@ -164,6 +166,7 @@ export async function preparePlaygroundFiles(options: {
   readonly directory: string;
   /** The CRDs that the control plane serves. */
   readonly crdsDirectory: string;
+  readonly portsFreeWithinMs?: number;
   readonly clock: Clock;
   readonly random: () => number;
 }): Promise<PlaygroundFiles> {
@@ -173,7 +176,12 @@ export async function preparePlaygroundFiles(options: {
   const known = parseSettings(await readIfThere(file('settings.json')));
   const settings: Settings = {
     version: 1,
-    ports: await settlePorts(known?.ports ?? null, clock, random),
+    ports: await settlePorts(
+      known?.ports ?? null,
+      options.portsFreeWithinMs ?? defaultPortsFreeWithinMs,
+      clock,
+      random,
+    ),
     tokens: known?.tokens ?? { admin: newToken(), agent: newToken(), operator: newToken(), edge: newToken() },
     probeToken: known?.probeToken ?? newToken(),
   };

@@ -27,6 +27,7 @@ const prepare = (nowMs = Date.now()): Promise<PlaygroundFiles> =>
   preparePlaygroundFiles({
     directory,
     crdsDirectory: '/crds',
+    portsFreeWithinMs: 100,
     clock: { ...systemClock, now: () => nowMs },
     random: Math.random,
   });

@@ -6,7 +6,7 @@
  * SECURITY: nothing but the page's own files runs or is loaded, nothing frames it, and text never becomes markup or
  * code unchecked (Trusted Types).
  */
-export const contentSecurityPolicy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
