@@ -66,16 +66,16 @@ export function bridgeAgent(options: {
     return trusted;
   };
 
-  const call = async (name: unknown, params: unknown): Promise<Envelope<unknown>> => {
+  const call = async (name: string, params: unknown): Promise<Envelope<unknown>> => {
     if (callsInFlight >= maxCallsInFlight) {
       return { ok: false, problem: problemOf('SP_INPUT_INVALID', { reason: 'Too many calls at once.' }) };
     }
     callsInFlight += 1;
     try {
-      return { ok: true, value: await answerCall(handlers, String(name), params, page.caller) };
+      return { ok: true, value: await answerCall(handlers, name, params, page.caller) };
     } catch (thrown) {
       const error = toAgentError(thrown);
-      if (error.class === 'bug') log.error('call failed', { call: String(name), error });
+      if (error.class === 'bug') log.error('call failed', { call: name, error });
       return { ok: false, problem: error.problem };
     } finally {
       callsInFlight -= 1;
@@ -100,7 +100,7 @@ export function bridgeAgent(options: {
   contents.ipc.handle(channels.call, (event, name: unknown, params: unknown) => {
     // A rejection is all that a foreign frame learns.
     if (!isTrusted(event)) throw new AgentError('SP_INPUT_INVALID', { reason: 'Not allowed from here.' });
-    return call(name, params);
+    return call(typeof name === 'string' ? name : '', params);
   });
   contents.ipc.on(channels.watch, (event, id: unknown, name: unknown) => {
     if (isTrusted(event)) watch(id, name);

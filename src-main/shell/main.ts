@@ -2,7 +2,7 @@
  * Composition root of the desktop app: puts the agent and its window together. Wiring only.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, hostname, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -48,7 +48,7 @@ import { showTray, type TrayIcon } from './tray.ts';
 import { createUtilityEngineLauncher } from './utility-engine.ts';
 import { openWindow, type AppWindow } from './window.ts';
 
-const { env, platform } = process;
+const { platform } = process;
 const clock = systemClock;
 const random = Math.random;
 const devTools = !app.isPackaged;
@@ -60,6 +60,9 @@ const operatingSystems: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 
 const { profile: chosenProfile, hidden, smoke } = readArguments(process.argv.slice(1));
 const profile = chosenProfile ?? defaultProfile;
+// A proof leaves no trace in what belongs to the person, and does not meet an app that runs.
+const smokeHome = smoke ? mkdtempSync(join(tmpdir(), 'sallyport-smoke-')) : null;
+const env = smokeHome === null ? process.env : { ...process.env, SALLYPORT_HOME: smokeHome };
 const directory = profileDirectory(profile, { env, platform, homeDirectory: homedir() });
 mkdirSync(directory, { recursive: true, mode: 0o700 });
 
@@ -72,6 +75,8 @@ const paths = programPaths({
   platform,
   env,
 });
+
+if (smokeHome !== null) process.on('exit', () => rmSync(smokeHome, { recursive: true, force: true, maxRetries: 3 }));
 
 // What belongs to a profile stays in its folder; tests choose another one by Chromium's own switch.
 if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', join(directory, 'chromium'));
