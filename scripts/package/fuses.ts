@@ -1,7 +1,7 @@
 /**
  * Electron's fuses: switches in the executable that no one can turn without breaking its signature.
  */
-import { flipFuses, FuseState, FuseV1Options, FuseVersion, getCurrentFuseWire, type FuseConfig } from '@electron/fuses';
+import { flipFuses, FuseState, FuseV1Options, FuseVersion, getCurrentFuseWire } from '@electron/fuses';
 
 /** release: what people run. test: the same, but drivable by Playwright. */
 export type Flavour = 'release' | 'test';
@@ -35,13 +35,12 @@ async function fusesIn(executable: string): Promise<ReadonlySet<string>> {
 export async function setFuses(executable: string, flavour: Flavour): Promise<void> {
   const present = await fusesIn(executable);
   const wanted = Object.entries(fusesOf(flavour)).filter(([fuse]) => present.has(fuse));
-  const config: FuseConfig = {
+  await flipFuses(executable, {
     version: FuseVersion.V1,
     // A fuse that a newer Electron brings and nobody has thought about fails the build.
     strictlyRequireAllFuses: true,
     ...(Object.fromEntries(wanted) as Record<FuseV1Options, boolean>),
-  };
-  await flipFuses(executable, present.size === wanted.length ? config : { ...config, strictlyRequireAllFuses: false });
+  });
   const after: Readonly<Record<string, unknown>> = { ...(await getCurrentFuseWire(executable)) };
   for (const [fuse, on] of wanted) {
     if (after[fuse] !== (on ? FuseState.ENABLE : FuseState.DISABLE)) throw new Error(`Fuse ${fuse} could not be set.`);
