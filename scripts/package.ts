@@ -14,9 +14,9 @@ import { parseArgs } from 'node:util';
 
 import { build, Platform } from 'electron-builder';
 
+import { ensureBuilt } from './build/ensure-built.ts';
 import { resolveElectron, type FoundElectron } from './electron-runtime.ts';
 import type { Flavour } from './package/fuses.ts';
-import { isBuilt } from './start/built.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -39,7 +39,7 @@ async function makePackage(): Promise<void> {
   const electron = await resolveElectron();
   if ('reason' in electron) throw new Error(electron.reason);
   const flavour = chooseFlavour(values.flavour, electron);
-  if (!(await isBuilt(root))) throw new Error('dist is not built from the present sources. Run: npm run build');
+  if (!(await ensureBuilt(root))) throw new Error('There is nothing to package: the build failed.');
 
   const output = join('release', flavour === 'test' ? `test-electron-${electron.version}` : 'official');
   process.env['SALLYPORT_FLAVOUR'] = flavour;

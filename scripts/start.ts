@@ -4,11 +4,11 @@
  *
  * Arguments go to the app: `npm start -- --profile other`. Ctrl-C ends everything.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+import { ensureBuilt } from './build/ensure-built.ts';
 import { resolveElectron } from './electron-runtime.ts';
-import { isBuilt } from './start/built.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -42,12 +42,9 @@ function runHeadless(reason: string, args: readonly string[]): void {
 }
 
 async function start(args: readonly string[]): Promise<void> {
-  if (!(await isBuilt(root))) {
-    const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'inherit' });
-    if (status !== 0) {
-      process.exitCode = status ?? 1;
-      return;
-    }
+  if (!(await ensureBuilt(root))) {
+    process.exitCode = 1;
+    return;
   }
   if (!hasDisplay()) {
     runHeadless('There is no display.', args);

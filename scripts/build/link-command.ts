@@ -6,12 +6,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 /** Puts `name` into `node_modules/.bin` of `root`, starting the script at `path` (relative to `root`). */
-export async function linkCommand(
-  root: string,
-  name: string,
-  path: string,
-  platform: NodeJS.Platform,
-): Promise<void> {
+export async function linkCommand(root: string, name: string, path: string, platform: NodeJS.Platform): Promise<void> {
   const bin = join(root, 'node_modules', '.bin');
   const script = relative(bin, join(root, path));
   await mkdir(bin, { recursive: true });
