@@ -71,7 +71,8 @@ export function createController(options: ControllerOptions): Controller {
   const log = options.log.child({ controller: options.name });
   const resyncMs = options.resyncMs ?? defaultResyncMs;
   const starting = new AbortController();
-  const sources: { readonly synced: (signal: AbortSignal) => Promise<void>; readonly enqueueAll: () => void }[] = [];
+  const sources: { readonly synced: (signal: AbortSignal) => Promise<void>; readonly enqueueObjects: () => void }[] =
+    [];
   const unsubscribes: (() => void)[] = [];
   const enqueuedEarly = new Set<string>();
   /** What each failing key failed with last, so that a lasting failure is one line in the log, not one a retry. */
@@ -114,10 +115,16 @@ export function createController(options: ControllerOptions): Controller {
     else enqueuedEarly.add(formatKey(key));
   };
 
-  const resync = (): void => {
-    for (const { enqueueAll } of sources) enqueueAll();
+  const enqueueAll = (): void => {
+    for (const { enqueueObjects } of sources) enqueueObjects();
+  };
+
+  const scheduleResync = (): void => {
     // Up to a tenth more, so that controllers do not all wake at once.
-    cancelResync = clock.after(resyncMs * (1 + random() / 10), resync);
+    cancelResync = clock.after(resyncMs * (1 + random() / 10), () => {
+      enqueueAll();
+      scheduleResync();
+    });
   };
 
   return {
@@ -127,7 +134,7 @@ export function createController(options: ControllerOptions): Controller {
       };
       sources.push({
         synced: (signal) => informer.synced(signal),
-        enqueueAll: () => {
+        enqueueObjects: () => {
           for (const object of informer.list()) enqueueOf(object);
         },
       });
@@ -137,8 +144,10 @@ export function createController(options: ControllerOptions): Controller {
     start: async () => {
       await Promise.all(sources.map(({ synced }) => synced(starting.signal)));
       if (starting.signal.aborted) return;
+      // What is there joins what was enqueued early, so that each key begins with one pass.
+      enqueueAll();
       started = true;
-      resync();
+      scheduleResync();
       for (const key of enqueuedEarly) queue.add(key);
       enqueuedEarly.clear();
     },
