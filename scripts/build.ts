@@ -11,6 +11,7 @@ import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { bundlePreload, bundlePrograms, bundleRenderer } from './build/bundle.ts';
+import { collectLicences } from './build/licences.ts';
 import { linkCommand } from './build/link-command.ts';
 import { nodeEntries, preloadEntry, rendererConfig } from './build/node-entries.ts';
 
@@ -41,12 +42,18 @@ const startedAt = performance.now();
 await mkdir(staging, { recursive: true });
 try {
   const entries = Object.fromEntries(Object.entries(nodeEntries).filter(([, source]) => isThere(source)));
-  await bundlePrograms(root, join(staging, 'node'), entries);
-  if (isThere(preloadEntry)) await bundlePreload(root, join(staging, 'node'), preloadEntry);
-  if (isThere(rendererConfig)) await bundleRenderer(join(root, rendererConfig), join(staging, 'renderer'));
+  const modules = [
+    ...(await bundlePrograms(root, join(staging, 'node'), entries)),
+    ...(isThere(preloadEntry) ? await bundlePreload(root, join(staging, 'node'), preloadEntry) : []),
+    ...(isThere(rendererConfig) ? await bundleRenderer(join(root, rendererConfig), join(staging, 'renderer')) : []),
+    // Used by a style sheet, which is no module.
+    join(root, 'node_modules/@fontsource-variable/inter/files'),
+  ];
+  const licences = await collectLicences(modules);
   await copyFolder('crds');
   await copyFolder('assets');
   for (const name of ['node', 'renderer', 'crds', 'assets']) await publish(name);
+  await writeFile(join(dist, 'third-party-licences.txt'), licences);
   // Last: its time says when `dist` was complete.
   await writeFile(join(dist, 'built.json'), `${JSON.stringify({ node: process.version })}\n`);
   await linkCommand(root, 'sallyport', 'src-cli/sallyport.mjs', process.platform);

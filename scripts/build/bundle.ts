@@ -39,7 +39,7 @@ const fileNames: Plugin = {
   },
 };
 
-/** Paths of the modules of npm packages that went into a bundle. */
+/** Paths of the modules that went into a bundle. */
 export type BundledModules = readonly string[];
 
 function modulesOf(output: Awaited<ReturnType<typeof build>>): BundledModules {

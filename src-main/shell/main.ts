@@ -180,9 +180,13 @@ async function start(): Promise<void> {
   app.on('web-contents-created', (_event, contents) => {
     confineContents(contents, (address) => {
       const url = publishedUrl(address, state);
-      if (url === null) log.warn('address is not opened, it is not one of ours');
+      if (url === null) {
+        log.warn('address is not opened, it is not one of ours');
+        return;
+      }
       // SECURITY: the only call that leaves the app, and only for addresses that this agent has published.
-      else void shell.openExternal(url).catch((error: unknown) => log.warn('browser did not open', { error }));
+      // oxlint-disable-next-line no-restricted-properties
+      void shell.openExternal(url).catch((error: unknown) => log.warn('browser did not open', { error }));
     });
   });
   // The app lives on without its window; ending it is `before-quit`'s matter.
