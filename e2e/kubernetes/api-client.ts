@@ -11,6 +11,8 @@ export type ApiAnswer = {
 
 export type ApiClient = {
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  /** What the server says it serves, each as `plural.group/version`; kubectl knows no others. */
+  discover(): Promise<ReadonlySet<string>>;
   /** Server-side apply of `manifest`. Throws what the server objects to. */
   apply(manifest: Manifest): Promise<void>;
 };
@@ -19,6 +21,19 @@ export type Manifest = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
+};
+
+/** Aggregated discovery, which current kubectl asks for. */
+const discoveryType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+type GroupList = {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly versions: readonly {
+      readonly version: string;
+      readonly resources: readonly { readonly resource: string }[];
+    }[];
+  }[];
 };
 
 const callTimeoutMs = 20_000;
@@ -43,7 +58,13 @@ export function createApiClient(options: {
   readonly ca: string;
   readonly token: string;
 }): ApiClient {
-  const send = (method: string, path: string, body: unknown, contentType: string): Promise<ApiAnswer> =>
+  const send = (
+    method: string,
+    path: string,
+    body: unknown,
+    contentType: string,
+    accept = 'application/json',
+  ): Promise<ApiAnswer> =>
     new Promise((resolve, reject) => {
       const sent = request(`${options.server}${path}`, {
         method,
@@ -51,7 +72,7 @@ export function createApiClient(options: {
         minVersion: 'TLSv1.3',
         agent: false,
         signal: AbortSignal.timeout(callTimeoutMs),
-        headers: { authorization: `Bearer ${options.token}`, accept: 'application/json', 'content-type': contentType },
+        headers: { authorization: `Bearer ${options.token}`, accept, 'content-type': contentType },
       });
       sent.once('error', reject);
       sent.once('response', (response) => {
@@ -70,6 +91,16 @@ export function createApiClient(options: {
   return {
     call: (method, path, body) =>
       send(method, path, body, method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'),
+    discover: async () => {
+      const { body } = await send('GET', '/apis', undefined, 'application/json', discoveryType);
+      return new Set(
+        (body as GroupList).items.flatMap(({ metadata, versions }) =>
+          versions.flatMap(({ version, resources }) =>
+            resources.map(({ resource }) => `${resource}.${metadata.name}/${version}`),
+          ),
+        ),
+      );
+    },
     apply: async (manifest) => {
       const path = `${pathOf(manifest)}?fieldManager=sallyport-tests&force=true&fieldValidation=Strict`;
       // JSON is YAML.

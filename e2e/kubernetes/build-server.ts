@@ -64,12 +64,12 @@ async function build(name: 'server' | 'kubectl'): Promise<BuiltProgram> {
   const started = performance.now();
   // Under a name of its own first: another test run may be using, or building, the program right now.
   const temporary = `${path}.${process.pid}`;
-  const flags = [`-ldflags=${await linkerFlags()}`, '-mod=readonly', '-trimpath', '-buildvcs=false'];
+  const flags = [`-ldflags=${await linkerFlags()}`, '-mod=readonly', '-buildvcs=false'];
   try {
     await run('go', ['build', ...flags, '-o', temporary, `./${name}`], {
       cwd: sources,
-      // Nothing but go.mod and go.sum decides what is built: no flags and no workspace of this machine.
-      env: { ...process.env, GOFLAGS: process.env['SALLYPORT_GOFLAGS'] ?? '', GOWORK: 'off', CGO_ENABLED: '0' },
+      // Only go.mod and go.sum say what is built; a workspace around this repository would change it.
+      env: { ...process.env, GOWORK: 'off' },
       timeout: buildTimeoutMs,
       maxBuffer: maxOutputBytes,
     });
@@ -127,7 +127,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   try {
     process.stdout.write(`${JSON.stringify({ event: 'built', ...(await buildServer()) })}\n`);
   } catch (error) {

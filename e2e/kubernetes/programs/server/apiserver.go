@@ -24,6 +24,8 @@ import (
 const (
 	readyPoll   = 20 * time.Millisecond
 	readyWithin = 60 * time.Second
+	// What requests and watches under way get when the server ends.
+	drainWithin = 2 * time.Second
 )
 
 // servedFiles are the files the caller provides.
@@ -65,6 +67,7 @@ func newAPIServer(ctx context.Context, files servedFiles, data string, port int,
 	if err != nil {
 		return nil, err
 	}
+	chain.GenericAPIServer.ShutdownTimeout = drainWithin
 	prepared, err := chain.PrepareRun()
 	if err != nil {
 		return nil, err
@@ -88,6 +91,7 @@ func newOptions(files servedFiles, data string, listener net.Listener, etcd stri
 	// SECURITY: the same floor as every other server of the project.
 	o.SecureServing.MinTLSVersion = "VersionTLS13"
 	o.GenericServerRunOptions.AdvertiseAddress = address.IP
+	o.GenericServerRunOptions.ShutdownWatchTerminationGracePeriod = drainWithin
 	o.Features.EnableProfiling = false
 
 	o.Etcd.StorageConfig.Transport.ServerList = []string{etcd}

@@ -26,8 +26,10 @@ func startEtcd(ctx context.Context, data string) (*embeddedEtcd, error) {
 
 	config := embed.NewConfig()
 	config.Dir = filepath.Join(data, "etcd")
-	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	config.ListenClientUrls, config.ListenPeerUrls = []url.URL{client}, []url.URL{peer}
+	// These have to name a host and a port. There is no other member, and no other client, that could dial them.
+	config.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:2379"}}
+	config.AdvertisePeerUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:2380"}}
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	config.EnableGRPCGateway = false
 	// The data dies with the test; nothing is ever read back after a crash.
