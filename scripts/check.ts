@@ -29,7 +29,6 @@ const checks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'generated types', command: ['node', 'scripts/generate-resource-types.ts', '--check'] },
   { name: 'lines that hold the security', command: ['node', 'scripts/generate-security-lines.ts', '--check'] },
-  { name: 'list of security lines', command: ['node', 'scripts/generate-security-lines.ts', '--check'] },
   { name: 'generated error list', command: ['node', 'scripts/generate-errors-doc.ts', '--check'] },
 ];
 
