@@ -1,6 +1,7 @@
 /**
  * Makes `npx sallyport` find the command in this repository at once: npm links the commands of packages that are
- * installed, not of the one that is being worked on, and would ask to install it first.
+ * installed, not of the one that is being worked on. A `bin` in package.json would not do: npx then installs this folder
+ * into a cache of its own, which takes seconds, and stays broken if it was once asked before `npm ci`.
  */
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
