@@ -349,11 +349,11 @@ describe('against a server that misbehaves', () => {
   });
 
   describe('stop', () => {
-    /** Without timers: those of the informer are the clock's, the others are the test's own. */
+    /** What lasts until somebody closes it. Timers of the informer are the clock's, all others the test's own. */
     const activeResources = (): readonly string[] =>
       process
         .getActiveResourcesInfo()
-        .filter((name) => name !== 'Timeout')
+        .filter((name) => name !== 'Timeout' && name !== 'Immediate')
         .toSorted();
 
     test('leaves no connection, no timer, no handle', async () => {
@@ -362,9 +362,11 @@ describe('against a server that misbehaves', () => {
       create({ clock });
       informer.start();
       await vi.waitFor(() => expect(informer.health.connected).toBe(true));
+      expect(activeResources()).not.toEqual(before);
       await informer.stop();
-      client.close();
       expect(clock.pending).toBe(0);
+      await vi.waitFor(() => expect(watches[0]?.response.destroyed).toBe(true));
+      client.close();
       await vi.waitFor(() => expect(server.open).toBe(0));
       await vi.waitFor(() => expect(activeResources()).toEqual(before));
       expect(namesIn(informer)).toEqual(['a', 'b']);
