@@ -79,6 +79,8 @@ export function createSteadyAgent(options: {
 
   opening = openOnce();
   const opened = opening;
+  // Whoever awaits it may come later than the failure.
+  opened.catch(() => {});
 
   const present = (): Promise<OpenedAgent> => {
     if (agent !== null) return Promise.resolve(agent);
