@@ -90,6 +90,9 @@ test('serve publishes a port, answers at its URL, and leaves nothing after SIGIN
     },
   });
 
+  const edge = await kubectl('edge', 'get', 'drtpserver', 'tests');
+  expect(edge.stdout).toMatch(/^NAME +ADDRESS +HEALTH +AGE\ntests +127\.0\.0\.1 +Healthy /);
+
   expect(await serve.end('SIGINT')).toBe(0);
   const left = await kubectl('admin', 'get', 'httpproxies,connectoradvertisements', '--all-namespaces', '-o', 'name');
   expect(left).toMatchObject({ code: 0, stdout: '' });

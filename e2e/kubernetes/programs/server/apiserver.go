@@ -59,6 +59,8 @@ func newAPIServer(ctx context.Context, files servedFiles, data string, port int,
 	if err != nil {
 		return nil, err
 	}
+	// With several servers each CRD waits 5 s, until all of them may be expected to know it. The sample assumes three.
+	config.APIExtensions.ExtraConfig.MasterCount = 1
 	completedConfig, err := config.Complete()
 	if err != nil {
 		return nil, err
