@@ -29,7 +29,7 @@ export type BuiltProgram = {
 };
 
 /** What a machine lacks to build; the message is for the person who runs the tests. */
-export class CannotBuild extends Error {
+class CannotBuild extends Error {
   override readonly name = 'CannotBuild';
 }
 
@@ -86,8 +86,10 @@ async function goVersion(): Promise<string> {
   try {
     return (await run('go', ['env', 'GOVERSION', 'GOOS', 'GOARCH'], { cwd: sources })).stdout.trim();
   } catch (error) {
+    const { code, stderr = '' } = error as { readonly code?: unknown; readonly stderr?: string };
+    const reason = code === 'ENOENT' ? 'there is no "go" on the PATH' : `"go env" failed: ${stderr.trim()}`;
     throw new CannotBuild(
-      'The Kubernetes API server of these tests is built with Go 1.26 or newer, and there is no "go" on the PATH. ' +
+      `The Kubernetes API server of these tests is built with Go 1.26 or newer, and ${reason}. ` +
         'Install Go, or name a folder with kube-apiserver and etcd in KUBEBUILDER_ASSETS.',
       { cause: error },
     );
