@@ -14,7 +14,7 @@ import { controlAuthority, registrationPath, tunnelAlpn } from '#contract/wire/r
 import { limits } from '../limits.ts';
 import { registerAgent, type Identity } from '../registration/agent-side.ts';
 import { channelBinding } from '../registration/proof.ts';
-import { abortSession, rstCodes, serveHttp2 } from '../transport/h2.ts';
+import { rstCodes, serveHttp2 } from '../transport/h2.ts';
 import { watchLiveness } from '../transport/liveness.ts';
 import type { Serve } from './serve.ts';
 
@@ -57,7 +57,7 @@ export function openLink(options: LinkOptions): Link {
     if (ended) return;
     ended = true;
     for (const cancel of cancels) cancel();
-    if (session !== null) abortSession(session);
+    // Not the session: see the edge's session for why.
     socket.destroy();
     options.onEnd(draining ? null : error);
   };

@@ -9,7 +9,6 @@ import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import { controlAuthority, tunnelHealthPath } from '#contract/wire/registration.ts';
 
-import { abortSession } from '../transport/h2.ts';
 import { limits } from '../limits.ts';
 
 export type TunnelSession = {
@@ -71,11 +70,11 @@ export function createTunnelSession(options: {
   let draining = false;
   let ended = false;
 
-  // `node:http2` may wait for ever to flush to a peer that has gone, and then says nothing: the socket is ours to end.
+  // The socket and not the session is destroyed. A session that is destroyed ends its streams as if they were whole,
+  // may wait for ever to flush to a peer that has gone, and in Node 20 can spin; one that loses its socket breaks them.
   const end = (): void => {
     if (ended) return;
     ended = true;
-    abortSession(http2);
     socket.destroy();
     closed.emit();
   };

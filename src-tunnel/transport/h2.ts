@@ -5,7 +5,6 @@
 import http2, {
   type ClientHttp2Session,
   type ClientHttp2Stream,
-  type Http2Session,
   type Http2Stream,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
@@ -78,11 +77,6 @@ export const rstCodes = {
  */
 export function abortStream(stream: Http2Stream): void {
   if (!stream.destroyed) stream.destroy(new Error('aborted'));
-}
-
-/** The same for all streams of a session: destroyed without an error, its streams would end as if they were whole. */
-export function abortSession(session: Http2Session): void {
-  if (!session.destroyed) session.destroy(new Error('aborted'));
 }
 
 /** True if the peer finished its half of `stream`, asked once that has ended; a reset stream may emit 'end' as well. */
