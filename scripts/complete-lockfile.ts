@@ -11,6 +11,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 type Entry = {
+  readonly optional?: boolean;
   readonly version?: string;
   readonly dev?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -49,7 +50,7 @@ for (const [path, entry] of Object.entries(lockfile.packages)) {
       version,
       ...platform,
       ...(entry.dev === true ? { dev: true } : {}),
-      ...{ optional: true },
+      optional: true,
     };
     added.push(name);
   }

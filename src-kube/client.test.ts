@@ -5,7 +5,7 @@ import { kinds, sallyportClass } from '#contract/resources/kinds.ts';
 import { startTestControlPlane, type TestControlPlane } from '#control/test-control-plane.ts';
 import { createKubeClient, type KubeClient, type ResourceClient } from './client.ts';
 import { readKubeconfig } from './kubeconfig.ts';
-import { kubeConfigFor, sendJson, startScriptedApiServer } from './scripted-api-server.ts';
+import { kubeConfigFor, sendJson, startScriptedApiServer } from './testing/scripted-api-server.ts';
 
 let controlPlane: TestControlPlane;
 let client: KubeClient;

@@ -15,7 +15,7 @@ import {
   sendWatch,
   startScriptedApiServer,
   type ScriptedApiServer,
-} from './scripted-api-server.ts';
+} from './testing/scripted-api-server.ts';
 
 const key = { namespace: 'default', name: 'laptop' };
 

@@ -18,7 +18,7 @@ import {
   startScriptedApiServer,
   type Relay,
   type ScriptedApiServer,
-} from './scripted-api-server.ts';
+} from './testing/scripted-api-server.ts';
 
 const connector = (name: string): Connector => ({
   apiVersion: 'networking.datumapis.com/v1alpha1',

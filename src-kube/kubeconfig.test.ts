@@ -9,7 +9,7 @@ import { AgentError } from '#contract/errors/agent-error.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 import { createKubeClient } from './client.ts';
 import { defaultKubeconfigPath, readKubeconfig } from './kubeconfig.ts';
-import { startScriptedApiServer } from './scripted-api-server.ts';
+import { startScriptedApiServer } from './testing/scripted-api-server.ts';
 
 let directory: string;
 let path: string;

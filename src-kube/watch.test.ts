@@ -11,7 +11,7 @@ import {
   sendWatch,
   startScriptedApiServer,
   type ScriptedApiServer,
-} from './scripted-api-server.ts';
+} from './testing/scripted-api-server.ts';
 
 let server: ScriptedApiServer;
 let client: KubeClient;

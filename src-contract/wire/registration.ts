@@ -40,7 +40,6 @@ export const challengeSchema = z.object({
   edge: name,
   nonce: hex(32),
 });
-export type Challenge = z.infer<typeof challengeSchema>;
 
 export const claimSchema = z.object({
   type: z.literal('claim'),

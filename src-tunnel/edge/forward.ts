@@ -1,7 +1,7 @@
 /**
  * The edge's way through a tunnel: one function for a request, one for an upgrade.
  */
-export type { AnsweredBy, Failure, ForwardOutcome } from './answer.ts';
+export type { Failure, ForwardOutcome } from './answer.ts';
 export { forwardRequest, type ForwardOptions } from './forward-request.ts';
-export { forwardUpgrade, type UpgradeOptions } from './forward-upgrade.ts';
+export { forwardUpgrade } from './forward-upgrade.ts';
 export type { Backend } from './visitor-request.ts';
