@@ -16,5 +16,7 @@ export default defineConfig({
   projects: [
     { name: 'electron', testMatch: ['journey.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
     { name: 'chromium', testMatch: ['journey.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'] },
+    // No window: the programs against a real Kubernetes API server (docs/adr/0009).
+    { name: 'kubernetes', testMatch: ['kubernetes.spec.ts'] },
   ],
 });

@@ -2,8 +2,8 @@
  * `npm test`: the static checks, the unit and system tests, and the end-to-end suite in both drivers.
  *
  * Sets up what the suites need, runs all of them even when one fails, and closes with one line
- * `N passed, N failed[, N skipped]` counted from the runners' own reports. Exit code 0 only if nothing failed and
- * the desktop suite ran.
+ * `N passed, N failed[, N skipped]` counted from the runners' own reports. Exit code 0 only if nothing failed, the
+ * desktop suite ran and, on linux-x64, the journey ran against a real Kubernetes API server.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,9 +61,17 @@ const unit = await run('unit and system tests', [
 const electron = await resolveElectron();
 const desktop = 'path' in electron;
 if (!desktop) console.error(`The desktop suite cannot run: ${electron.reason}`);
+
+// Elsewhere it may build as well, but nobody has tried.
+const needsKubernetes = process.platform === 'linux' && process.arch === 'x64';
+const needsServer = needsKubernetes && process.env['KUBEBUILDER_ASSETS'] === undefined;
+if (!needsKubernetes) console.error('The tests against a real Kubernetes API server run on linux-x64 only.');
+const server = needsServer ? await run('Kubernetes API server', ['node', 'e2e/kubernetes/build-server.ts']) : null;
+
+const projects = [...(desktop ? ['electron'] : []), 'chromium', ...(needsKubernetes ? ['kubernetes'] : [])];
 const endToEnd = await run(
   'end-to-end tests',
-  ['playwright', 'test', '--config', 'e2e', ...(desktop ? [] : ['--project', 'chromium'])],
+  ['playwright', 'test', '--config', 'e2e', ...projects.flatMap((project) => ['--project', project])],
   desktop
     ? {
         SALLYPORT_TEST_ELECTRON: electron.path,
@@ -79,14 +87,20 @@ const vitest = await report<Parameters<typeof tallyOfVitest>[0]>('unit.json');
 const tally = [
   tallyOfStep('build', build),
   tallyOfStep('check', check),
+  ...(server === null ? [] : [tallyOfStep('Kubernetes API server', server)]),
   orCrash('vitest', unit, vitest === null ? null : tallyOfVitest(vitest)),
   orCrash('playwright', endToEnd, playwright === null ? null : tallyOfPlaywright(playwright)),
 ].reduce(addTallies, emptyTally);
 
-const desktopRan = playwright !== null && tallyOfPlaywright(playwright, 'electron').passed > 0;
-const total = desktopRan
-  ? tally
-  : addTallies(tally, { ...emptyTally, failed: 1, failures: ['the desktop suite did not run'] });
+/** A suite that must run and did not is a failure, however green the rest is. */
+function missing(project: string): Tally {
+  const ran = playwright !== null && tallyOfPlaywright(playwright, project).passed > 0;
+  return ran ? emptyTally : { ...emptyTally, failed: 1, failures: [`no test of the ${project} suite passed`] };
+}
+const total = [tally, missing('electron'), ...(needsKubernetes ? [missing('kubernetes')] : [])].reduce(
+  addTallies,
+  emptyTally,
+);
 
 for (const failure of total.failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
