@@ -3,6 +3,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import http, { type IncomingMessage, type RequestListener } from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { finished } from 'node:stream/promises';
 
@@ -563,6 +564,23 @@ test('a service that is not started gives 502 with a code the page can explain',
   ]);
   await until(() => tunnel.outcomes.length === 1);
   expect(tunnel.outcomes).toEqual([{ answeredBy: 'agent', status: 502 }]);
+});
+
+test('an https service with a certificate nobody vouches for is not talked to', async () => {
+  let requests = 0;
+  const server = https.createServer(certificate, (_request, response) => {
+    requests += 1;
+    response.end();
+  });
+  const port = await listen(server);
+  cleanup.add(() => server.close());
+  const tunnel = await startTunnel(cleanup, certificate, {
+    backend: { scheme: 'https', authority: `127.0.0.1:${port}` },
+  });
+  const { message } = await ask(tunnel.port);
+  expect(message.statusCode).toBe(502);
+  expect(message.headers['proxy-status']).toContain('error=tls_certificate_error');
+  expect(requests).toBe(0);
 });
 
 test('a request on a connection the service has just closed is repeated, and a POST is not', async () => {

@@ -5,6 +5,7 @@ import http, { type ClientRequest } from 'node:http';
 
 import { toHttp1Lines, trailerPairs } from '../headers/fields.ts';
 import { limits } from '../limits.ts';
+import { batchWrites } from '../transport/batch.ts';
 import { endedCleanly, onFields, rstCodes } from '../transport/h2.ts';
 import { badRequest, failureOf, respondFailure } from './failure.ts';
 import { relayInformational, relayOriginAnswer } from './origin-answer.ts';
@@ -80,6 +81,7 @@ function sendBody({ stream }: TunnelRequest, upstream: ClientRequest, { counters
   onFields(stream, 'trailers', (_fields, raw) => {
     trailers = trailerPairs(raw);
   });
+  batchWrites(stream, () => upstream.socket);
   stream.pipe(upstream, { end: false });
   stream.on('data', (chunk: Buffer) => counters.bytesIn(chunk.length));
   stream.once('end', () => {

@@ -15,6 +15,7 @@ import {
   statusDetails,
   type ProxyErrorType,
 } from '../headers/proxy-status.ts';
+import { batchWrites } from '../transport/batch.ts';
 import { breakSocket } from '../transport/bridge.ts';
 import { abortStream, endedCleanly, onFields } from '../transport/h2.ts';
 
@@ -95,6 +96,7 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
     setImmediate(() => {
       if (!response.writableEnded && !response.destroyed) response.flushHeaders();
     });
+    batchWrites(stream, () => response.socket);
     stream.pipe(response, { end: false });
     stream.once('end', () => {
       if (!endedCleanly(stream)) return;

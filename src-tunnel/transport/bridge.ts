@@ -4,6 +4,7 @@
 import type { Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
+import { batchWrites } from './batch.ts';
 import { abortStream, endedCleanly } from './h2.ts';
 
 /** Ends a connection so that its peer sees a break and not an end. */
@@ -29,6 +30,7 @@ export function bridge(stream: Http2Stream, socket: Socket, head: Buffer, meter?
   stream.on('error', () => {});
 
   socket.pipe(stream);
+  batchWrites(stream, () => socket);
   stream.pipe(socket, { end: false });
   if (meter !== undefined) {
     socket.on('data', (chunk: Buffer) => meter.fromSocket(chunk.length));
