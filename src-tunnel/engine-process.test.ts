@@ -2,6 +2,9 @@
  * The engine as the process it is when shipped: forked, spoken to over IPC, ended with its parent.
  */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -30,8 +33,8 @@ type Forked = {
   readonly send: (message: AgentToEngine | object) => void;
 };
 
-function start(): Forked {
-  const child = fork(entry, { silent: true });
+function start(env: Readonly<Record<string, string>> = {}): Forked {
+  const child = fork(entry, { silent: true, env: { ...process.env, ...env } });
   const messages: EngineToAgent[] = [];
   let output = '';
   let code: number | null | undefined;
@@ -91,6 +94,30 @@ test.runIf(runsTypeScript)('it survives messages it does not understand and neve
   await until(() => broken.exitCode() !== undefined);
   expect(broken.exitCode()).toBe(1);
   expect(JSON.stringify(broken.messages) + broken.output()).not.toContain(secret);
+});
+
+test.runIf(runsTypeScript)('what the system trusts does not count for the edge', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-'));
+  cleanup.add(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'system.pem');
+  await writeFile(file, certificate.cert);
+  const edge = await startEdge(cleanup, certificate);
+  const engine = start({ NODE_EXTRA_CA_CERTS: file, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  engine.send({ type: 'identity', privateKey: newKey() });
+  const other = await selfSigned();
+  for (const [version, caBundle] of [
+    [1, ''],
+    [2, other.cert],
+  ] as const) {
+    engine.send({ type: 'apply', config: { version, connector, edges: [{ ...edge.target, caBundle }], allow: [] } });
+    await until(() =>
+      engine.messages.some((message) => {
+        if (message.type !== 'report' || message.report.appliedVersion !== version) return false;
+        return message.report.connections.some(({ problem }) => problem?.code === 'SP_TUNNEL_UNTRUSTED');
+      }),
+    );
+  }
+  expect(edge.sessions).toEqual([]);
 });
 
 test.runIf(runsTypeScript)('it ends when its parent goes away', async () => {

@@ -1,7 +1,7 @@
 /**
  * WebSockets and raw TCP through the tunnel, as a visitor and a database client see them.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { ClientHttp2Stream } from 'node:http2';
 import net from 'node:net';
@@ -127,6 +127,37 @@ test('an abrupt end passes both ways', async () => {
   server.socket?.terminate();
   expect(await closed).toBe(1006);
   await until(() => tunnel.session().openStreams === 0);
+});
+
+test('a visitor whose connection is reset is not a visitor who has finished', async () => {
+  const ends: string[] = [];
+  const server = http.createServer();
+  server.on('upgrade', (request, socket: net.Socket) => {
+    const key = String(request.headers['sec-websocket-key']);
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    socket.resume();
+    socket.on('end', () => ends.push('end'));
+    socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
+  });
+  const port = await listen(server);
+  cleanup.add(() => server.close());
+  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
+  for (let index = 1; index <= 10; index += 1) {
+    const socket = net.connect(tunnel.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+    await new Promise((resolve) => {
+      socket.once('data', resolve);
+    });
+    socket.resetAndDestroy();
+    await until(() => ends.length === index);
+  }
+  expect(new Set(ends)).toEqual(new Set(['ECONNRESET']));
 });
 
 test.each([
