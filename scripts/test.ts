@@ -69,9 +69,11 @@ const inElectron = desktop
         electron.path,
         'node_modules/vitest/vitest.mjs',
         'run',
-        ...['src-tunnel', 'src-main/identity'],
+        'src-tunnel',
+        'src-main/identity',
         // Starts the engine from its TypeScript source, which that Node cannot.
-        ...['--exclude', 'src-tunnel/engine-process.test.ts'],
+        '--exclude',
+        'src-tunnel/engine-process.test.ts',
         ...reporting('electron.json'),
       ],
       { ELECTRON_RUN_AS_NODE: '1' },
