@@ -9,6 +9,7 @@ import { finished } from 'node:stream/promises';
 
 import { afterEach, beforeAll, expect, test } from 'vitest';
 
+import { forwardRequest } from './edge/forward.ts';
 import { selfSigned, type Certificate } from './testing/certificates.ts';
 import { createCleanup, listen, settled, startTunnel, until, type TunnelUnderTest } from './testing/tunnel.ts';
 
@@ -270,6 +271,33 @@ test('early hints and 100-continue pass', async () => {
   expect(body).toBe('hello');
   expect(interim).toEqual([103, 100]);
   expect(link).toBe('</app.css>; rel=preload');
+});
+
+test('early hints that make no sense are left out and harm nobody', async () => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.end('HTTP/1.1 103 Early Hints\r\nLink: not a link\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+  });
+  const port = await listen(server);
+  cleanup.add(() => server.close());
+  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
+  expect((await ask(tunnel.port)).body.toString()).toBe('ok');
+});
+
+test('an answer the edge cannot render is broken off, and the edge lives on', async () => {
+  const tunnel = await tunnelTo((_request, response) => response.end('ok'));
+  const broken = http.createServer((request, response) => {
+    const responseHeaders = (by: string) => (by === 'origin' ? { 'x-bad': 'two\nlines' } : {});
+    const backend = { scheme: 'http', authority: String(request.headers['x-backend']) } as const;
+    void forwardRequest({ session: tunnel.session(), request, response, backend, responseHeaders });
+  });
+  const port = await listen(broken);
+  cleanup.add(() => broken.close());
+  await expect(ask(port, { headers: { 'x-backend': tunnel.backend } })).rejects.toThrow('socket hang up');
+  expect((await ask(tunnel.port)).body.toString()).toBe('ok');
+  await until(() => tunnel.session().openStreams === 0);
 });
 
 test('a service that declines 100-continue is heard before the body is sent', async () => {

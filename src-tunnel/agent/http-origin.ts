@@ -89,8 +89,12 @@ function sendBody({ stream }: TunnelRequest, upstream: ClientRequest, { counters
       upstream.destroy();
       return;
     }
-    if (trailers.length > 0) upstream.addTrailers(trailers);
-    upstream.end();
+    try {
+      if (trailers.length > 0) upstream.addTrailers(trailers);
+      upstream.end();
+    } catch {
+      upstream.destroy();
+    }
   });
   // The backend may want to see the head before the visitor has sent any of the body.
   setImmediate(() => {

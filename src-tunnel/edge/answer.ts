@@ -17,7 +17,7 @@ import {
 } from '../headers/proxy-status.ts';
 import { batchWrites } from '../transport/batch.ts';
 import { breakSocket } from '../transport/bridge.ts';
-import { abortStream, endedCleanly, onFields } from '../transport/h2.ts';
+import { abortStream, endedCleanly, onFields, type FieldsListener } from '../transport/h2.ts';
 
 export type AnsweredBy = 'origin' | 'agent' | 'edge';
 
@@ -69,13 +69,26 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
   };
   response.once('close', onVisitorGone);
 
+  // SECURITY: what an agent sends may be anything HTTP/2 can carry; what HTTP/1.1 cannot say must not end the process.
+  const orElse = (run: () => void, otherwise: () => void): void => {
+    try {
+      run();
+    } catch {
+      otherwise();
+    }
+  };
+
   onFields(stream, 'headers', (fields, raw) => {
-    writeInformational(response, Number(fields[':status']), raw);
+    // An interim answer may always be left out (RFC 9110 §15.2).
+    orElse(
+      () => writeInformational(response, Number(fields[':status']), raw),
+      () => {},
+    );
   });
   onFields(stream, 'trailers', (_fields, raw) => {
     trailers = raw;
   });
-  onFields(stream, 'response', (fields, raw) => {
+  const onAnswer: FieldsListener = (fields, raw) => {
     status = fields[':status'] ?? 502;
     if (handlers.accept?.(status, fields, raw) === true) {
       response.off('close', onVisitorGone);
@@ -100,10 +113,27 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
     stream.pipe(response, { end: false });
     stream.once('end', () => {
       if (!endedCleanly(stream)) return;
-      complete = true;
-      if (trailers.length > 0) response.addTrailers(trailerPairs(trailers));
-      response.end();
+      orElse(
+        () => {
+          if (trailers.length > 0) response.addTrailers(trailerPairs(trailers));
+          complete = true;
+          response.end();
+        },
+        () => abortStream(stream),
+      );
     });
+  };
+  onFields(stream, 'response', (fields, raw) => {
+    if (answered !== null) return;
+    orElse(
+      () => onAnswer(fields, raw),
+      () => {
+        // A head that failed half-way cannot be replaced by another one.
+        answered = null;
+        breakOff(request, response);
+        abortStream(stream);
+      },
+    );
   });
   const onClose = (): void => {
     response.off('close', onVisitorGone);

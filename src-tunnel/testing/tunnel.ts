@@ -176,6 +176,8 @@ export function startEngine(
 
 export type TunnelUnderTest = EngineUnderTest & {
   readonly edge: EdgeUnderTest;
+  /** host:port of the service. */
+  readonly backend: string;
   /** Where visitors go. */
   readonly port: number;
   readonly outcomes: ForwardOutcome[];
@@ -239,5 +241,5 @@ export async function startTunnel(
     server.close();
   });
   await until(() => edge.sessions.length > 0);
-  return { ...engine, edge, port: publicPort, outcomes, failures, visitors, session };
+  return { ...engine, edge, backend: backend.authority, port: publicPort, outcomes, failures, visitors, session };
 }
