@@ -3,8 +3,10 @@
  */
 import { execFileSync } from 'node:child_process';
 
-import { expect, test } from '@playwright/test';
+import { chromium, expect, test } from '@playwright/test';
 
+import { chromiumOptions } from '../drivers/chromium-driver.ts';
+import { AppWindow } from '../objects/app-window.ts';
 import { startHttpOrigin, type HttpOrigin } from '../origins/http-origin.ts';
 import { makeHome, runSallyport, startSallyport, type PlaygroundReady, type Serving } from '../processes/sallyport.ts';
 import { visit } from '../visitor/http-visitor.ts';
@@ -88,4 +90,20 @@ test('bad input is refused at once with a code and the next step', async () => {
   const status = await runSallyport(home.path, ['status']);
   expect(status.code).toBe(69);
   expect(status.stderr).toContain('SP_AGENT_NOT_RUNNING');
+});
+
+test('a serve whose service is deleted elsewhere says so and ends', async () => {
+  const agent = startSallyport(home.path, ['agent', '--web', '--json']);
+  const { url } = await agent.event<{ url: string }>('web');
+  expect(url).toContain('127.0.0.1');
+  const serve = startSallyport(home.path, ['serve', String(origin.port), '--name', 'gone', '--json']);
+  await serve.event<Serving>('serving');
+  const browser = await chromium.launch(chromiumOptions);
+  const page = await browser.newPage();
+  await page.goto(url);
+  await new AppWindow(page).deleteService('gone');
+  expect(await serve.exited).not.toBe(0);
+  expect(serve.output.join('\n')).toContain('SP_SERVICE_NOT_FOUND');
+  await browser.close();
+  expect(await agent.end('SIGTERM')).toBe(0);
 });

@@ -1,7 +1,7 @@
 /**
  * `sallyport serve`: publishes one service until it is interrupted, through the profile's agent.
  */
-import { AgentError, toAgentError, type Problem } from '#contract/errors/agent-error.ts';
+import { AgentError, problemOf, toAgentError, type Problem } from '#contract/errors/agent-error.ts';
 import type { AgentState, ServiceState } from '#contract/agent-state.ts';
 import type { AgentHandlers, Caller } from '#contract/ipc/contract.ts';
 import { openAgent, type OpenedAgent } from '#main/agent/open-agent.ts';
@@ -65,9 +65,15 @@ function follow(options: {
       resolve(outcome);
     };
     const interrupt = (): void => finish('interrupted');
+    let seen = false;
     const look = (state: AgentState): void => {
       const service = state.services.find((each) => each.name === name);
-      if (service === undefined) return;
+      if (service === undefined) {
+        // Deleted from the window or another terminal: nothing is served here any more.
+        if (seen) finish({ problem: problemOf('SP_SERVICE_NOT_FOUND', { name }) });
+        return;
+      }
+      seen = true;
       const { problem } = service;
       if (problem !== null && finalProblems.has(problem.code)) finish({ problem });
       else report.update(state, service);

@@ -284,3 +284,9 @@ it('catches up with what was asked for while the control plane was away', async 
   await vi.waitFor(async () => expect(await advertised()).toEqual(['demo']), patience);
   await vi.waitFor(() => expect(session.reachability.kind).toBe('connected'), patience);
 });
+
+it('ends in order when it is stopped right after its start', async () => {
+  const session = await startSession();
+  await session.stop();
+  expect(session.publication).toBeNull();
+});

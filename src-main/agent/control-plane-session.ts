@@ -185,7 +185,8 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
   const run = async (): Promise<void> => {
     while (!ending.signal.aborted) {
       const name = await settleName();
-      if (name !== null) await publishAs(name);
+      // The session may have ended while the name was being settled; nothing may start after that.
+      if (name !== null && !ending.signal.aborted) await publishAs(name);
     }
   };
 
@@ -207,6 +208,8 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
     stop: async () => {
       ending.abort();
       cancelSteady?.();
+      // What is still under way to a control plane that does not answer is not worth waiting for.
+      client.close();
       await running;
       await engine.stop();
     },

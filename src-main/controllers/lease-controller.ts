@@ -65,7 +65,7 @@ export function createLeaseController(options: {
       case 'renewed': {
         become(result.lease, null);
         const delayMs = renewDelayMs(result.lease.spec.leaseDurationSeconds ?? defaultDurationSeconds, random);
-        dueAt = clock.now() + delayMs;
+        dueAt = clock.monotonic() + delayMs;
         return { requeueAfterMs: delayMs };
       }
       case 'held':
@@ -85,7 +85,7 @@ export function createLeaseController(options: {
       return undefined;
     }
     // The connector changes for many reasons; the lease is only written when it is due.
-    const remainingMs = dueAt - clock.now();
+    const remainingMs = dueAt - clock.monotonic();
     if (lease?.metadata.name === name && remainingMs > 0) return { requeueAfterMs: remainingMs };
     return renew(name);
   };

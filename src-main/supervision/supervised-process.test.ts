@@ -105,3 +105,26 @@ it('keeps the parent’s secrets from the child', async () => {
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ PATH: '/bin' });
   expect(lines[0]).not.toContain('SECRET');
 });
+
+it('takes a launch that fails for one more exit, and tries again', async () => {
+  const entryPath = join(directory, 'program.mjs');
+  await writeFile(entryPath, steady);
+  let launches = 0;
+  supervised = superviseProcess<NodeProcess>({
+    name: 'program',
+    launch: () => {
+      launches += 1;
+      if (launches === 1) throw new Error('no descriptor left');
+      return launchNodeProcess({ nodePath: process.execPath, entryPath, env: {} });
+    },
+    attach: (child, ready) => child.onLine(() => ready()),
+    askToStop: (child) => child.terminate(),
+    stopGraceMs: 300,
+    readyTimeoutMs: 10_000,
+    clock: systemClock,
+    random: () => 0,
+    log: silentLogger,
+  });
+  supervised.start();
+  await vi.waitFor(() => expect(supervised?.state).toMatchObject({ phase: 'running', restarts: 1 }), 5000);
+});

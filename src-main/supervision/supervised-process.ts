@@ -97,7 +97,15 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
 
   function run(): void {
     const startedAt = clock.monotonic();
-    const process = launch();
+    let process: ReturnType<typeof launch>;
+    try {
+      process = launch();
+    } catch (error) {
+      // No descriptor left, a folder gone: for the others this is one more process that ended.
+      log.error('process could not be launched', { error });
+      afterUnexpectedExit(0);
+      return;
+    }
     current = process;
     if (state.phase !== 'restarting') become({ phase: 'starting', pid: process.pid });
     else become({ pid: process.pid });
