@@ -7,8 +7,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { systemClock } from '#base/clock.ts';
+import { systemClock, type Clock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
+import { createManualClock } from '#base/manual-clock.ts';
 import type { Caller } from '#contract/ipc/contract.ts';
 
 import { openAgentStore } from '../state/agent-store.ts';
@@ -20,10 +21,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const open = async (): Promise<ServiceRegistry> =>
+const open = async (clock: Clock = systemClock): Promise<ServiceRegistry> =>
   createServiceRegistry({
-    store: await openAgentStore({ path: join(directory, 'state.json'), clock: systemClock, log: silentLogger }),
-    clock: systemClock,
+    store: await openAgentStore({ path: join(directory, 'state.json'), clock, log: silentLogger }),
+    clock,
   });
 
 /** A client that can go away. */
@@ -46,6 +47,24 @@ it('saves what is to be kept and forgets what a client held', async () => {
   await registry.expose(request('held', true), client('a'));
   expect(registry.list().map(({ name }) => name)).toEqual(['kept', 'held']);
   expect((await open()).list().map(({ name }) => name)).toEqual(['kept']);
+});
+
+it('lists services by age, whatever happens to them', async () => {
+  const clock = createManualClock();
+  const registry = await open(clock);
+  const names = ['web', 'api', 'docs'];
+  for (const name of names) {
+    await registry.expose(request(name, name === 'api'), client('a'));
+    clock.advance(1);
+  }
+  const listed = (): string[] => registry.list().map(({ name }) => name);
+  expect(listed()).toEqual(names);
+  await registry.setEnabled('web', false);
+  expect(listed()).toEqual(names);
+  await registry.setEnabled('web', true);
+  await registry.expose(request('api', false), client('b'));
+  await registry.remove('docs');
+  expect(listed()).toEqual(names);
 });
 
 it('removes an ephemeral service when its last holder leaves', async () => {

@@ -26,6 +26,7 @@ export type ExposeRequest = {
 };
 
 export type ServiceRegistry = {
+  /** By age, oldest first: nothing that happens to a service moves it under the pointer of who looks at the list. */
   list(): readonly Service[];
   get(name: string): Service | undefined;
   /** Called with the name of the service that changed. */
@@ -59,6 +60,12 @@ function normalHost(host: string): string {
   throw new AgentError('SP_INPUT_INVALID', { reason: `“${host}” is neither a host name nor an IP address.` });
 }
 
+/** Oldest first; RFC 3339 in UTC with a fixed number of digits sorts as text. */
+function byAge(a: Service, b: Service): number {
+  const [left, right] = a.createdAt === b.createdAt ? [a.name, b.name] : [a.createdAt, b.createdAt];
+  return left < right ? -1 : 1;
+}
+
 function taken(name: string, reason: string): AgentError {
   return new AgentError('SP_SERVICE_NAME_TAKEN', { name, reason });
 }
@@ -75,10 +82,11 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
     return kept === undefined ? ephemeral.get(name)?.service : { ...kept, ephemeral: false };
   };
 
-  const list = (): readonly Service[] => [
-    ...store.saved.services.map((service) => ({ ...service, ephemeral: false })),
-    ...[...ephemeral.values()].map(({ service }) => service).filter(({ name }) => saved(name) === undefined),
-  ];
+  const list = (): readonly Service[] =>
+    [
+      ...store.saved.services.map((service) => ({ ...service, ephemeral: false })),
+      ...[...ephemeral.values()].map(({ service }) => service).filter(({ name }) => saved(name) === undefined),
+    ].toSorted(byAge);
 
   const save = (service: SavedService): Promise<void> =>
     store.update((state) => ({
