@@ -22,7 +22,8 @@ export async function serveTcp(
     respondFailure(stream, failureOf(error));
     return;
   }
-  if (stream.destroyed) {
+  // The visitor may have left, or the target been withdrawn, while it was dialled.
+  if (stream.destroyed || stream.closed) {
     socket.destroy();
     return;
   }

@@ -15,6 +15,7 @@ import { createAllowList, systemLookup, type AllowList, type Lookup } from './al
 import { keepConnected, type Connection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import { createDialler } from './dial.ts';
+import { createOpenStreams } from './open-streams.ts';
 import { createOriginPool } from './origin-pool.ts';
 import { createServe } from './serve.ts';
 
@@ -35,7 +36,10 @@ export type EngineOptions = {
 };
 
 export type Engine = {
-  /** Makes `config` so. New requests see its allow list at once; only edges that differ are dialled or drained. */
+  /**
+   * Makes `config` so. Its allow list counts at once, for new requests and for those that run: streams to a target that
+   * is not on it are ended. Only edges that differ are dialled or drained.
+   */
   apply(config: EngineConfig): void;
   report(): EngineReport;
   totals(): TrafficTotals;
@@ -55,7 +59,9 @@ export function createEngine(options: EngineOptions): Engine {
   const dialler = createDialler({ clock, lookup: options.lookup ?? systemLookup });
   const pools = { http: createOriginPool('http', dialler), https: createOriginPool('https', dialler) };
   let allowList: AllowList = createAllowList([]);
-  const serve = createServe({ allowList: () => allowList, origins: { dialler, pools, counters }, log });
+  const openStreams = createOpenStreams();
+  const origins = { dialler, pools, counters };
+  const serve = createServe({ allowList: () => allowList, openStreams, origins, log });
 
   const connections = new Map<string, Connection>();
   /** Connections to edges that are not wanted any more, until their requests are done. */
@@ -83,6 +89,8 @@ export function createEngine(options: EngineOptions): Engine {
     if (ended) return;
     // SECURITY: the list is replaced as a whole before anything else, so that what was withdrawn is closed first.
     allowList = createAllowList(config.allow);
+    const cut = openStreams.endWithdrawn(allowList);
+    if (cut > 0) log.info('streams to withdrawn targets were ended', { count: cut });
     const { connector } = config;
     const wanted = new Map<string, EdgeTarget>();
     if (connector !== null) for (const edge of config.edges) wanted.set(JSON.stringify([connector, edge]), edge);

@@ -12,12 +12,15 @@ import type { AllowList } from './allow-list.ts';
 import { serveTcp } from './connect-tcp.ts';
 import { badRequest, failureOf, notAllowed, respondFailure } from './failure.ts';
 import { serveHttp } from './http-origin.ts';
+import type { OpenStreams } from './open-streams.ts';
 import type { Origins } from './tunnel-request.ts';
 import { serveWebSocket } from './websocket-origin.ts';
 
 export type ServeOptions = {
   /** The allow list of now: asked anew for each request. */
   readonly allowList: () => AllowList;
+  /** Holds every stream that was admitted to a backend. */
+  readonly openStreams: OpenStreams;
   readonly origins: Origins;
   readonly log: Logger;
 };
@@ -32,7 +35,7 @@ export type Serve = (
 
 const defaultPorts = { http: 80, https: 443 } as const;
 
-export function createServe({ allowList, origins, log }: ServeOptions): Serve {
+export function createServe({ allowList, openStreams, origins, log }: ServeOptions): Serve {
   const giveUp = (stream: ServerHttp2Stream, error: unknown): void => {
     log.error('request could not be served', { error });
     respondFailure(stream, failureOf(error));
@@ -59,6 +62,7 @@ export function createServe({ allowList, origins, log }: ServeOptions): Serve {
       respondFailure(stream, notAllowed);
       return;
     }
+    openStreams.add(stream, target);
     stream.once('close', origins.counters.begin());
     if (scheme === null) {
       serveTcp(stream, target, origins).catch((error: unknown) => giveUp(stream, error));
