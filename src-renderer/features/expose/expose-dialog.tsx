@@ -55,7 +55,6 @@ export function ExposeDialog({ open, onOpenChange, services, controlPlane, retur
       return;
     }
     if (running) return;
-    exposed.current = false;
     const answer = await run(request);
     if (answer === undefined) return;
     exposed.current = true;
@@ -66,7 +65,14 @@ export function ExposeDialog({ open, onOpenChange, services, controlPlane, retur
   };
 
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+    <Dialog.Root
+      open={open}
+      onOpenChange={onOpenChange}
+      onOpenChangeComplete={(isOpen) => {
+        // The next time may end by Escape, and then the focus belongs to what opened the dialog.
+        if (!isOpen) exposed.current = false;
+      }}
+    >
       <Dialog.Portal>
         <Dialog.Backdrop className={dialog.backdrop} />
         <Dialog.Viewport className={dialog.viewport}>

@@ -32,7 +32,6 @@ export function DeleteDialog({ service, onClose, returnFocus }: DeleteDialogProp
 
   const remove = async (): Promise<void> => {
     if (shown === null) return;
-    deleted.current = false;
     const answer = await run({ name: shown.name });
     if (answer === undefined) return;
     deleted.current = true;
@@ -46,6 +45,10 @@ export function DeleteDialog({ service, onClose, returnFocus }: DeleteDialogProp
         if (open) return;
         reset();
         onClose();
+      }}
+      onOpenChangeComplete={(isOpen) => {
+        // The next one may be kept, and then the focus belongs to the button that asked.
+        if (!isOpen) deleted.current = false;
       }}
     >
       <AlertDialog.Portal>

@@ -1,0 +1,32 @@
+/**
+ * Home beyond the main job: what a person notices when they change their mind, use the keyboard, or mistype.
+ */
+import { expect, test } from '../drivers/app-test.ts';
+import { AppWindow } from '../objects/app-window.ts';
+
+/** Nothing ever listens here; what these tests look at does not depend on an answer. */
+const silentPort = 1;
+
+test('a dialog that is left gives the focus back to what opened it', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  for (const name of ['first', 'second']) {
+    await window.openExposeDialog();
+    await window.expose(String(silentPort), name);
+    await expect(window.service(name)).toBeVisible();
+  }
+
+  await window.openExposeDialog();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Expose a service' })).toBeFocused();
+
+  await window.deleteService('first');
+  await expect(window.service('first')).toBeHidden();
+  const remove = page.getByRole('button', { name: 'Delete second' });
+  await remove.click();
+  await expect(page.getByRole('alertdialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(remove).toBeFocused();
+});
