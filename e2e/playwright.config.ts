@@ -14,8 +14,8 @@ export default defineConfig({
   reporter: [['list'], ['json', { outputFile: '../test-results/e2e.json' }]],
   use: { trace: 'retain-on-failure', screenshot: 'only-on-failure' },
   projects: [
-    { name: 'electron', testMatch: ['journey.spec.ts', 'home.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
-    { name: 'chromium', testMatch: ['journey.spec.ts', 'home.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'] },
+    { name: 'electron', testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
+    { name: 'chromium', testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'] },
     // No window: the programs against a real Kubernetes API server (docs/adr/0009).
     { name: 'kubernetes', testMatch: ['kubernetes.spec.ts'] },
   ],

@@ -44,6 +44,7 @@ export function startOf(program: string, home: string, args: readonly string[]):
       SALLYPORT_HOME: home,
       SALLYPORT_NODE: process.execPath,
       HOME: home,
+      KUBECONFIG: '',
     },
   };
 }

@@ -21,11 +21,16 @@ export async function makeHome(): Promise<{ readonly path: string; remove(): Pro
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
+/** The environment of a call: a profile of its own, and no kubeconfig of whoever runs the tests. */
+function environment(home: string): NodeJS.ProcessEnv {
+  return { ...process.env, HOME: home, KUBECONFIG: '', SALLYPORT_HOME: home, NO_COLOR: '1' };
+}
+
 /** Starts `sallyport ARGS` and leaves it running. */
 export function startSallyport(home: string, args: readonly string[]): Child {
   return startChild(process.execPath, [launcher, ...args], {
     cwd: repository,
-    env: { ...process.env, SALLYPORT_HOME: home, NO_COLOR: '1' },
+    env: environment(home),
   });
 }
 
@@ -37,7 +42,7 @@ export async function runSallyport(
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [launcher, ...args], {
       cwd: repository,
-      env: { ...process.env, SALLYPORT_HOME: home, NO_COLOR: '1' },
+      env: environment(home),
       timeout: 60_000,
     });
     return { code: 0, stdout, stderr };

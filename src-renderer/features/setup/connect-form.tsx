@@ -27,6 +27,8 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
   const [path, setPath] = useState('');
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [context, setContext] = useState<string | null>(null);
+  // That there is no file at the usual place is no fault of a person who has not named one.
+  const [asked, setAsked] = useState(false);
 
   const read = useCallback(
     async (from: string): Promise<void> => {
@@ -35,7 +37,7 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
       if (answer === undefined) return;
       setPath(answer.path);
       const [only] = answer.contexts;
-      setContext(answer.contexts.length === 1 && only !== undefined ? only.name : null);
+      setContext(answer.currentContext ?? (answer.contexts.length === 1 ? (only?.name ?? null) : null));
     },
     [listContexts],
   );
@@ -50,7 +52,9 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (!reading) void read(path.trim());
+    if (reading) return;
+    setAsked(true);
+    void read(path.trim());
   };
 
   const connect = async (): Promise<void> => {
@@ -71,7 +75,11 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
           value={path}
           onChange={setPath}
           placeholder="~/.kube/config"
-          hint="Leave empty for KUBECONFIG or ~/.kube/config"
+          hint={
+            !asked && readProblem !== null
+              ? `${readProblem.detail} Enter the path of the one to use.`
+              : 'Leave empty for KUBECONFIG or ~/.kube/config'
+          }
           error={null}
           maxLength={4096}
         />
@@ -79,7 +87,7 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
           {reading ? 'Reading…' : 'Read contexts'}
         </Button>
       </div>
-      {readProblem !== null && <ProblemNote problem={readProblem} announce />}
+      {asked && readProblem !== null && <ProblemNote problem={readProblem} announce />}
       {current !== null && <Contexts contexts={current.contexts} value={context} onChange={setContext} />}
       {connectProblem !== null && <ProblemNote problem={connectProblem} announce />}
       <div className={styles.actions}>

@@ -1,5 +1,5 @@
 /**
- * Home beyond the main job: what a person notices when they change their mind, use the keyboard, or mistype.
+ * The window beyond the main job: what a person notices when they change their mind, use the keyboard, or mistype.
  */
 import { expect, test } from '../drivers/app-test.ts';
 import { AppWindow } from '../objects/app-window.ts';
@@ -29,4 +29,17 @@ test('a dialog that is left gives the focus back to what opened it', async ({ la
   await expect(page.getByRole('alertdialog')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(remove).toBeFocused();
+});
+
+test('a missing kubeconfig is an error only once it was asked for', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.expectFirstRun();
+  await page.getByRole('button', { name: 'Choose a kubeconfig…' }).click();
+  const field = page.getByLabel('Kubeconfig file');
+  await expect(field).toHaveAccessibleDescription(/^There is no file .*\.kube\/config\. Enter the path/);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+
+  await page.getByRole('button', { name: 'Read contexts' }).click();
+  await expect(page.getByRole('alert')).toContainText('The kubeconfig cannot be used');
 });
