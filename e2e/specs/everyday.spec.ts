@@ -1,8 +1,23 @@
 /**
  * The window beyond the main job: what a person notices when they change their mind, use the keyboard, or mistype.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '../drivers/app-test.ts';
 import { AppWindow } from '../objects/app-window.ts';
+
+/** A kubeconfig with these contexts, each of a cluster of its own; the last one is the one kubectl would use. */
+function kubeconfig(contexts: readonly string[]): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': contexts.at(-1),
+    clusters: contexts.map((name) => ({ name, cluster: { server: `https://${name}.example:6443` } })),
+    users: [{ name: 'me', user: {} }],
+    contexts: contexts.map((name) => ({ name, context: { cluster: name, user: 'me' } })),
+  });
+}
 
 /** Nothing ever listens here; what these tests look at does not depend on an answer. */
 const silentPort = 1;
@@ -42,4 +57,15 @@ test('a missing kubeconfig is an error only once it was asked for', async ({ lau
 
   await page.getByRole('button', { name: 'Read contexts' }).click();
   await expect(page.getByRole('alert')).toContainText('The kubeconfig cannot be used');
+});
+
+test('the context that kubectl would use is chosen already', async ({ home, launch }) => {
+  await mkdir(join(home, '.kube'));
+  await writeFile(join(home, '.kube/config'), kubeconfig(['staging', 'production']));
+  const { page } = await launch();
+  await new AppWindow(page).expectFirstRun();
+  await page.getByRole('button', { name: 'Choose a kubeconfig…' }).click();
+  await expect(page.getByRole('radio', { name: /^staging/ })).not.toBeChecked();
+  await expect(page.getByRole('radio', { name: /^production/ })).toBeChecked();
+  await expect(page.getByRole('button', { name: 'Connect' })).toBeEnabled();
 });
