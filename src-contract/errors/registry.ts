@@ -56,6 +56,12 @@ export const errorRegistry = {
     detail: '{reason}',
     action: 'Run “sallyport status” to see which step is waiting.',
   },
+  SP_DISCOVERY_FAILED: {
+    class: 'user',
+    title: 'What listens on this machine cannot be listed',
+    detail: '{reason}',
+    action: 'Enter the port of your service yourself.',
+  },
   SP_ORIGIN_REFUSED: {
     class: 'user',
     title: 'Nothing listens on {target}',

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 
 import type { AgentState, TrafficSample } from '../agent-state.ts';
+import type { Discovery } from '../discovery.ts';
 import type { Problem } from '../errors/agent-error.ts';
 
 /** Carries a type through the table without a runtime validator: results come from our own code. */
@@ -17,6 +18,8 @@ export const serviceName: z.ZodString = z.string().regex(/^[a-z]([a-z0-9-]{0,38}
 const host = z.string().min(1).max(253);
 const port = z.int().min(1).max(65_535);
 const nothing = z.strictObject({});
+/** Ports that may be asked for by number in one call. */
+const maxDiscoveredPorts = 32;
 
 /** A context of a kubeconfig file. */
 export type KubeconfigContext = { readonly name: string; readonly server: string; readonly namespace: string };
@@ -40,6 +43,19 @@ export const contract = {
     'controlPlane.useKubeconfig': {
       params: z.strictObject({ path: z.string().min(1).max(4096), context: z.string().min(1).max(512) }),
       result: typeOf<null>(),
+    },
+    /**
+     * What listens on this machine. Asks each port, politely, what it is (docs/discovery.md), so it is for a person who
+     * waits for the answer: never call it from a timer. Fails with SP_DISCOVERY_FAILED.
+     */
+    'service.discover': {
+      params: z.strictObject({
+        /** Only these ports are asked; without it, all. */
+        ports: z.array(port).min(1).max(maxDiscoveredPorts).optional(),
+        /** Look again, although the last look was seconds ago. */
+        again: z.boolean().optional(),
+      }),
+      result: typeOf<Discovery>(),
     },
     /** Publishes a service; answers once it is declared, not once it is ready (watch the state for that). */
     'service.expose': {

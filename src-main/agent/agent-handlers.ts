@@ -5,6 +5,7 @@ import { AgentError } from '#contract/errors/agent-error.ts';
 import type { AgentHandlers } from '#contract/ipc/contract.ts';
 import { defaultKubeconfigPath, readKubeconfig } from '#kube/kubeconfig.ts';
 
+import type { ServiceDiscovery } from '../discovery/discovery.ts';
 import type { ServiceRegistry } from '../services/service-registry.ts';
 import type { AgentStore } from '../state/agent-store.ts';
 import type { SavedControlPlane } from '../state/saved-state.ts';
@@ -17,13 +18,14 @@ export function createAgentHandlers(parts: {
   readonly host: ControlPlaneHost;
   readonly store: AgentStore;
   readonly services: ServiceRegistry;
+  readonly discovery: ServiceDiscovery;
   readonly withdrawal: Withdrawal;
   readonly publisher: StatePublisher;
   readonly traffic: TrafficRecorder;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
 }): AgentHandlers {
-  const { host, store, services, withdrawal, publisher, traffic } = parts;
+  const { host, store, services, discovery, withdrawal, publisher, traffic } = parts;
 
   const follow = async (chosen: SavedControlPlane): Promise<void> => {
     await store.update((saved) => ({ ...saved, controlPlane: chosen }));
@@ -61,6 +63,7 @@ export function createAgentHandlers(parts: {
         if (!isUsed) await follow({ kind: 'kubeconfig', path, context });
         return null;
       },
+      'service.discover': (params) => discovery.discover(params),
       'service.expose': async ({ name, host: target, port, ephemeral }, caller) => {
         if (host.chosen.kind === 'none') throw new AgentError('SP_CONTROL_PLANE_NOT_CHOSEN');
         await services.expose({ name, host: target, port, ephemeral: ephemeral ?? false }, caller);

@@ -12,6 +12,8 @@ import type { TrafficTotals } from '#contract/engine.ts';
 import type { AgentHandlers } from '#contract/ipc/contract.ts';
 
 import type { Device } from '../controllers/desired-resources.ts';
+import { createServiceDiscovery } from '../discovery/discovery.ts';
+import { listenersOf } from '../discovery/listing/listeners-of.ts';
 import type { EngineLauncher } from '../engine-host/engine-launcher.ts';
 import { openConnectorIdentity } from '../identity/connector-identity.ts';
 import type { SecretStore } from '../identity/secret-store.ts';
@@ -59,6 +61,12 @@ export type Agent = {
   /** Ends everything in order; `ephemeral` first withdraws what clients held. */
   stop(options: { readonly withdraw: 'ephemeral' | 'none' }): Promise<void>;
 };
+
+/** The processes that a state tells of. */
+function processesOf({ agent, engine, controlPlane }: AgentState): ReadonlySet<number> {
+  const parts = controlPlane.kind === 'playground' ? controlPlane.parts : [];
+  return new Set([agent.pid, engine.pid, ...parts.map(({ pid }) => pid)].filter((pid) => pid !== null));
+}
 
 const noTraffic: TrafficTotals = { requests: 0, bytesIn: 0, bytesOut: 0, activeStreams: 0 };
 
@@ -121,7 +129,24 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   services.onChange(() => publisher.touch());
 
   const withdrawal = createWithdrawal({ services, clock });
-  const handlers = createAgentHandlers({ ...options, host, store, services, withdrawal, publisher, traffic });
+  const discovery = createServiceDiscovery({
+    listListeners: listenersOf(options.endpoint.platform),
+    ownPids: () => processesOf(publisher.current()),
+    knownServices: () => services.list(),
+    homeDirectory: options.homeDirectory,
+    clock,
+    log,
+  });
+  const handlers = createAgentHandlers({
+    ...options,
+    host,
+    store,
+    services,
+    discovery,
+    withdrawal,
+    publisher,
+    traffic,
+  });
 
   return {
     handlers,

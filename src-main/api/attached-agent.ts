@@ -60,6 +60,7 @@ export async function attachToRunningAgent(location: EndpointLocation, clock: Cl
         'controlPlane.usePlayground': forward('controlPlane.usePlayground'),
         'controlPlane.listContexts': forward('controlPlane.listContexts'),
         'controlPlane.useKubeconfig': forward('controlPlane.useKubeconfig'),
+        'service.discover': forward('service.discover'),
         'service.expose': forward('service.expose'),
         'service.setEnabled': forward('service.setEnabled'),
         'service.delete': forward('service.delete'),

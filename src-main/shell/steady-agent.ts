@@ -129,6 +129,7 @@ export function createSteadyAgent(options: {
         'controlPlane.usePlayground': call('controlPlane.usePlayground'),
         'controlPlane.listContexts': call('controlPlane.listContexts'),
         'controlPlane.useKubeconfig': call('controlPlane.useKubeconfig'),
+        'service.discover': call('service.discover'),
         'service.expose': call('service.expose'),
         'service.setEnabled': call('service.setEnabled'),
         'service.delete': call('service.delete'),

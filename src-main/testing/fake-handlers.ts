@@ -49,6 +49,7 @@ export function createFakeHandlers(): FakeHandlers {
         'controlPlane.usePlayground': done('controlPlane.usePlayground'),
         'controlPlane.listContexts': () => Promise.resolve({ path: '', contexts: [] }),
         'controlPlane.useKubeconfig': done('controlPlane.useKubeconfig'),
+        'service.discover': () => Promise.resolve({ services: [], omitted: 0 }),
         'service.expose': done('service.expose'),
         'service.setEnabled': () => new Promise(() => {}),
         'service.delete': ({ name }) => Promise.reject(new AgentError('SP_SERVICE_NOT_FOUND', { name })),
