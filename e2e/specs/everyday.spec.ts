@@ -69,3 +69,21 @@ test('the context that kubectl would use is chosen already', async ({ home, laun
   await expect(page.getByRole('radio', { name: /^production/ })).toBeChecked();
   await expect(page.getByRole('button', { name: 'Connect' })).toBeEnabled();
 });
+
+test('a warning that was read can be put away, and brought back', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  const warnings = page.getByRole('list', { name: 'Warnings' });
+  await expect(warnings).toContainText('The key of this connector is stored unencrypted');
+  await warnings.getByRole('button', { name: /^Dismiss/ }).click();
+  await expect(warnings).toBeHidden();
+  await expect(page.getByRole('main')).toBeFocused();
+
+  await page.reload();
+  await window.expectEmptyHome();
+  await expect(warnings).toBeHidden();
+  await page.getByRole('button', { name: 'Show 1 dismissed note' }).click();
+  await expect(warnings).toBeVisible();
+});

@@ -172,9 +172,10 @@ export const errorRegistry = {
   },
   SP_SECRETS_WEAK: {
     class: 'user',
-    title: 'This system has no secret store',
-    detail: 'The connector key is kept in a file that only your account may read.',
-    action: 'Install or unlock a keyring (GNOME Keyring, KWallet) to have it encrypted.',
+    title: 'The key of this connector is stored unencrypted',
+    detail:
+      'It is in a file that only your account may read. An agent without the desktop app, or on a system without a secret store, has nothing to encrypt it with.',
+    action: 'Use the desktop app with an unlocked keyring (GNOME Keyring, KWallet) to have it encrypted.',
   },
   SP_IDENTITY_UNREADABLE: {
     class: 'user',

@@ -22,11 +22,13 @@ export type ProblemNoteProps = {
   /** Set when the note appears as the answer to something the person just did. */
   readonly announce?: boolean;
   readonly aside?: ReactNode;
+  /** A control that puts the note away; it stands last. */
+  readonly dismiss?: ReactNode;
 };
 
 const icons = { info: Info, warning: TriangleAlert, error: CircleAlert };
 
-export function ProblemNote({ problem, severity = 'error', announce = false, aside }: ProblemNoteProps) {
+export function ProblemNote({ problem, severity = 'error', announce = false, aside, dismiss }: ProblemNoteProps) {
   const Icon = icons[severity];
   const { code, title, detail, action } = problem;
   return (
@@ -41,6 +43,7 @@ export function ProblemNote({ problem, severity = 'error', announce = false, asi
         {aside}
         <code className={styles.code}>{code}</code>
         <CopyButton text={`${code}: ${title}\n${detail}\n${action}`} what={`details of ${code}`} />
+        {dismiss}
       </div>
     </div>
   );

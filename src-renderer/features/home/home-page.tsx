@@ -32,7 +32,7 @@ export function HomePage({ state }: { readonly state: AgentState }) {
         <p>{detail}</p>
       </div>
       {problem !== null && <ProblemNote problem={problem} />}
-      {state.warnings.length > 0 && <Warnings warnings={state.warnings} />}
+      <Warnings warnings={state.warnings} />
       {empty ? (
         <EmptyServices onExpose={expose} />
       ) : (
