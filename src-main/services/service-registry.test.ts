@@ -143,3 +143,37 @@ it('says so when a service does not exist', async () => {
   await expect(registry.setEnabled('nobody', true)).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
   await expect(registry.remove('nobody')).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
 });
+
+it('does not lose a removal to somebody who switches the service at the same moment', async () => {
+  const registry = await open();
+  await registry.expose(request('demo', false), client('a'));
+  await Promise.all([registry.remove('demo'), registry.setEnabled('demo', false)]);
+  expect(registry.get('demo')).toMatchObject({ removing: true, enabled: false });
+  expect((await open()).get('demo')?.removing).toBe(true);
+});
+
+it.each([
+  ['both kept', false, false],
+  ['one kept, one held', false, true],
+  ['one held, one kept', true, false],
+])('gives a name to one of two that ask for it at once: %s', async (_what, firstHeld, secondHeld) => {
+  const registry = await open();
+  const results = await Promise.allSettled([
+    registry.expose(request('demo', firstHeld, 3000), client('a')),
+    registry.expose(request('demo', secondHeld, 4000), client('b')),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(results[1]).toMatchObject({ reason: { code: 'SP_SERVICE_NAME_TAKEN' } });
+  expect(registry.list()).toMatchObject([{ name: 'demo', port: 3000 }]);
+});
+
+it('does not publish a service anew while its removal is being written down', async () => {
+  const registry = await open();
+  await registry.expose(request('demo', false), client('a'));
+  const [, exposed] = await Promise.allSettled([
+    registry.remove('demo'),
+    registry.expose(request('demo', false), client('b')),
+  ]);
+  expect(exposed).toMatchObject({ reason: { code: 'SP_SERVICE_NAME_TAKEN' } });
+  expect(registry.get('demo')?.removing).toBe(true);
+});

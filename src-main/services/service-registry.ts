@@ -11,7 +11,7 @@ import { AgentError } from '#contract/errors/agent-error.ts';
 import { serviceName, type Caller } from '#contract/ipc/contract.ts';
 
 import type { AgentStore } from '../state/agent-store.ts';
-import type { SavedService } from '../state/saved-state.ts';
+import type { SavedService, SavedState } from '../state/saved-state.ts';
 
 export type Service = SavedService & {
   /** Held by clients that are still there, and not saved. */
@@ -70,36 +70,42 @@ function taken(name: string, reason: string): AgentError {
   return new AgentError('SP_SERVICE_NAME_TAKEN', { name, reason });
 }
 
+/** `services` with `next` in the place of the service of that name, or behind the others. */
+function withService(services: readonly SavedService[], next: SavedService): readonly SavedService[] {
+  return [...services.filter(({ name }) => name !== next.name), next];
+}
+
+/**
+ * Every decision is made inside `store.update`, which runs one after the other: what two callers ask for at once is
+ * decided on what the first of them has left.
+ */
 export function createServiceRegistry(options: { readonly store: AgentStore; readonly clock: Clock }): ServiceRegistry {
   const { store, clock } = options;
   const changes = createListeners<string>();
   const ephemeral = new Map<string, { service: Service; readonly holders: Set<string> }>();
 
-  const saved = (name: string): SavedService | undefined => store.saved.services.find((each) => each.name === name);
-
-  const get = (name: string): Service | undefined => {
-    const kept = saved(name);
+  const findIn = (state: SavedState, name: string): Service | undefined => {
+    const kept = state.services.find((each) => each.name === name);
     return kept === undefined ? ephemeral.get(name)?.service : { ...kept, ephemeral: false };
   };
 
-  const list = (): readonly Service[] =>
+  const listIn = (state: SavedState): readonly Service[] =>
     [
-      ...store.saved.services.map((service) => ({ ...service, ephemeral: false })),
-      ...[...ephemeral.values()].map(({ service }) => service).filter(({ name }) => saved(name) === undefined),
+      ...state.services.map((service) => ({ ...service, ephemeral: false })),
+      ...[...ephemeral.values()]
+        .map(({ service }) => service)
+        .filter(({ name }) => !state.services.some((kept) => kept.name === name)),
     ].toSorted(byAge);
 
-  const save = (service: SavedService): Promise<void> =>
-    store.update((state) => ({
-      ...state,
-      services: [...state.services.filter(({ name }) => name !== service.name), service],
-    }));
-
   const change = async (name: string, next: Partial<Pick<SavedService, 'enabled' | 'removing'>>): Promise<void> => {
-    const kept = saved(name);
-    const held = ephemeral.get(name);
-    if (kept !== undefined) await save({ ...kept, ...next });
-    else if (held !== undefined) held.service = { ...held.service, ...next };
-    else throw new AgentError('SP_SERVICE_NOT_FOUND', { name });
+    await store.update((state) => {
+      const kept = state.services.find((each) => each.name === name);
+      if (kept !== undefined) return { ...state, services: withService(state.services, { ...kept, ...next }) };
+      const held = ephemeral.get(name);
+      if (held === undefined) throw new AgentError('SP_SERVICE_NOT_FOUND', { name });
+      held.service = { ...held.service, ...next };
+      return state;
+    });
     changes.emit(name);
   };
 
@@ -107,7 +113,7 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
   const release = (name: string, caller: string): void => {
     const held = ephemeral.get(name);
     if (held === undefined || !held.holders.delete(caller) || held.holders.size > 0) return;
-    if (saved(name) === undefined) held.service = { ...held.service, removing: true };
+    if (findIn(store.saved, name)?.ephemeral === true) held.service = { ...held.service, removing: true };
     else ephemeral.delete(name);
     changes.emit(name);
   };
@@ -120,31 +126,30 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
   };
 
   return {
-    list,
-    get,
+    list: () => listIn(store.saved),
+    get: (name) => findIn(store.saved, name),
     onChange: (listener) => changes.add(listener),
     expose: async (request, caller) => {
       const { name, port } = request;
       if (!serviceName.safeParse(name).success) throw new AgentError('SP_SERVICE_NAME_INVALID', { name });
       const host = normalHost(request.host);
-      const known = get(name);
-      if (known?.removing === true) throw taken(name, 'A service of this name is just being deleted.');
-      if (known !== undefined && (known.host !== host || known.port !== port)) {
-        throw taken(name, `This agent publishes ${known.host}:${known.port} under it.`);
-      }
-      if (known === undefined && list().length >= maxServices) {
-        throw new AgentError('SP_INPUT_INVALID', { reason: `An agent publishes at most ${maxServices} services.` });
-      }
-      const createdAt = known?.createdAt ?? rfc3339(clock.now());
-      const service: SavedService = { name, host, port, enabled: true, createdAt, removing: false };
-      if (!request.ephemeral) {
-        await save(service);
-        ephemeral.delete(name);
-      } else if (known === undefined || known.ephemeral) {
-        hold({ ...service, ephemeral: true }, caller);
-      } else if (!known.enabled) {
-        await save(service);
-      }
+      await store.update((state) => {
+        const known = findIn(state, name);
+        if (known?.removing === true) throw taken(name, 'A service of this name is just being deleted.');
+        if (known !== undefined && (known.host !== host || known.port !== port)) {
+          throw taken(name, `This agent publishes ${known.host}:${known.port} under it.`);
+        }
+        if (known === undefined && listIn(state).length >= maxServices) {
+          throw new AgentError('SP_INPUT_INVALID', { reason: `An agent publishes at most ${maxServices} services.` });
+        }
+        const createdAt = known?.createdAt ?? rfc3339(clock.now());
+        const service: SavedService = { name, host, port, enabled: true, createdAt, removing: false };
+        const isHeld = known === undefined || known.ephemeral;
+        if (request.ephemeral && isHeld) hold({ ...service, ephemeral: true }, caller);
+        const staysAsSaved = request.ephemeral && (isHeld || known.enabled);
+        return staysAsSaved ? state : { ...state, services: withService(state.services, service) };
+      });
+      if (!request.ephemeral) ephemeral.delete(name);
       changes.emit(name);
     },
     setEnabled: (name, enabled) => change(name, { enabled }),
@@ -155,9 +160,10 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
       return true;
     },
     forget: async (name) => {
-      if (saved(name) !== undefined) {
-        await store.update((state) => ({ ...state, services: state.services.filter((each) => each.name !== name) }));
-      }
+      await store.update((state) => {
+        const kept = state.services.filter((each) => each.name !== name);
+        return kept.length === state.services.length ? state : { ...state, services: kept };
+      });
       ephemeral.delete(name);
       changes.emit(name);
     },
