@@ -196,6 +196,31 @@ describe('serve', () => {
     expect(await end(serving)).toBe(0);
   });
 
+  it('says when it tries a crashing engine again, and tries at once when asked', { timeout: 60_000 }, async () => {
+    const { home, serve, state } = await makeWorld();
+    const serving = serve('--name', 'demo');
+    const url = urlOf(await serving.event('serving'));
+    const faulted = async (): Promise<AgentState> => {
+      const now = await state();
+      if (now.engine.phase === 'running' && now.engine.pid !== null) process.kill(now.engine.pid, 'SIGKILL');
+      expect(now.engine.phase).toBe('faulted');
+      return now;
+    };
+    const { engine, warnings } = await vi.waitFor(faulted, patience);
+    expect(Date.parse(engine.retryAt ?? '')).toBeGreaterThan(Date.now() + 10_000);
+    expect(warnings).toContainEqual(expect.objectContaining({ code: 'SP_ENGINE_FAULTED', severity: 'error' }));
+    const status = home.run('status');
+    await status.exited;
+    expect(status.output()).toContain(`next attempt at ${engine.retryAt}`);
+
+    const retry = home.run('retry', '--json');
+    expect(await retry.exited).toBe(0);
+    expect(retry.events).toEqual([{ event: 'retrying' }]);
+    await vi.waitFor(async () => expect((await state()).services).toMatchObject([{ phase: 'ready' }]), patience);
+    expect(await visit(url)).toEqual({ status: 200, body });
+    expect(await end(serving)).toBe(0);
+  });
+
   it('takes over from an agent that was killed, and cleans up after it', { timeout: 60_000 }, async ({ expect }) => {
     const { home, serve } = await makeWorld();
     const playground = home.run('playground', '--json');
@@ -259,6 +284,7 @@ describe('errors', () => {
     [['serve', '3000', '--name', 'Not A Name'], 64, 'SP_SERVICE_NAME_INVALID'],
     [['serve', '3000', '--kubeconfig', '/nonexistent'], 78, 'SP_KUBECONFIG_UNREADABLE'],
     [['status'], 69, 'SP_AGENT_NOT_RUNNING'],
+    [['retry'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['status', '--profile', '../other'], 64, 'SP_INPUT_INVALID'],
     [['serve'], 64, "missing required argument 'target'"],
     [['nonsense'], 64, 'unknown command'],

@@ -11,6 +11,7 @@ import { toAgentError } from '#contract/errors/agent-error.ts';
 import { agent } from './commands/agent.ts';
 import { runPart } from './commands/part.ts';
 import { playground } from './commands/playground.ts';
+import { retry } from './commands/retry.ts';
 import { serve, type ServeOptions } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { compose, type Composition } from './composition.ts';
@@ -81,6 +82,10 @@ withCommon(program.command('serve <target>'))
 withCommon(program.command('status'))
   .description('what is published, the connector and its connections')
   .action((options: CommonOptions) => run(options, 'error', status));
+
+withCommon(program.command('retry'))
+  .description('try now what the running agent would try later')
+  .action((options: CommonOptions) => run(options, 'error', retry));
 
 withCommon(program.command('playground'))
   .description('control plane, operator and edge on this machine, in the foreground')

@@ -9,9 +9,12 @@ import type { Condition } from './resources/object-meta.ts';
 /** One process of the playground. */
 export type PlaygroundPart = {
   readonly name: 'control' | 'operator' | 'edge';
+  /** faulted: it keeps stopping; the next attempt comes after a long pause. */
   readonly phase: 'starting' | 'running' | 'restarting' | 'faulted' | 'stopped';
   readonly restarts: number;
   readonly pid: number | null;
+  /** When it is started again, while `phase` is `faulted` or it waits to be restarted. */
+  readonly retryAt: string | null;
 };
 
 export type ControlPlaneState =
@@ -72,9 +75,12 @@ export type TunnelConnection = {
 };
 
 export type EngineProcessState = {
+  /** faulted: it keeps stopping; the next attempt comes after a long pause. */
   readonly phase: 'starting' | 'running' | 'restarting' | 'faulted' | 'stopped';
   readonly pid: number | null;
   readonly restarts: number;
+  /** When it is started again, while `phase` is `faulted` or it waits to be restarted. */
+  readonly retryAt: string | null;
   readonly connections: readonly TunnelConnection[];
 };
 

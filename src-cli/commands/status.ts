@@ -2,13 +2,10 @@
  * `sallyport status`: what the profile's agent publishes and how it is.
  */
 import type { AgentState, ControlPlaneState } from '#contract/agent-state.ts';
-import { AgentError } from '#contract/errors/agent-error.ts';
-import { attachToRunningAgent } from '#main/api/attached-agent.ts';
-import { agentLocation } from '#main/agent/open-agent.ts';
-import { endpointPath } from '#main/local-endpoint/endpoint-path.ts';
 
 import type { Composition } from '../composition.ts';
 import { authority, table } from '../format.ts';
+import { withRunningAgent } from '../running-agent.ts';
 import type { Terminal } from '../terminal.ts';
 
 function controlPlaneText(controlPlane: ControlPlaneState): string {
@@ -26,7 +23,9 @@ function tunnelText({ engine }: AgentState): string {
   const connections = engine.connections.map(({ edge, phase, rttMs }) =>
     rttMs === null ? `${edge} ${phase}` : `${edge} ${phase}, ${rttMs.toFixed(1)} ms`,
   );
-  return connections.length === 0 ? `no connection (engine ${engine.phase})` : connections.join('; ');
+  if (connections.length > 0) return connections.join('; ');
+  const next = engine.retryAt === null ? '' : `, next attempt at ${engine.retryAt}`;
+  return `no connection (engine ${engine.phase}${next})`;
 }
 
 /** The state in words, one line each. */
@@ -50,14 +49,9 @@ function statusLines(state: AgentState): readonly string[] {
 }
 
 export async function status(composition: Composition, terminal: Terminal): Promise<void> {
-  const location = agentLocation(composition);
-  const attached = await attachToRunningAgent(location, composition.clock);
-  if (attached === null) throw new AgentError('SP_AGENT_NOT_RUNNING', { socket: endpointPath(location) });
-  try {
-    const state = await attached.handlers.calls['state.get']({}, { id: 'status', onGone: () => {} });
-    terminal.event(state);
-    if (!terminal.json) for (const line of statusLines(state)) terminal.say(line);
-  } finally {
-    attached.close();
-  }
+  const state = await withRunningAgent(composition, ({ handlers }) =>
+    handlers.calls['state.get']({}, { id: 'status', onGone: () => {} }),
+  );
+  terminal.event(state);
+  if (!terminal.json) for (const line of statusLines(state)) terminal.say(line);
 }

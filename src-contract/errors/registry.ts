@@ -155,8 +155,9 @@ export const errorRegistry = {
   SP_ENGINE_FAULTED: {
     class: 'user',
     title: 'The tunnel engine keeps stopping',
-    detail: 'It ended {count} times within {seconds} s.',
-    action: 'Restart Sallyport; if it happens again, report it with the log.',
+    detail:
+      'It ended {count} times within {seconds} s. Sallyport goes on trying, with pauses that grow to {minutes} minutes.',
+    action: 'Run “sallyport retry” to try at once; if it keeps happening, report it with the log.',
   },
   SP_STATE_CORRUPT: {
     class: 'user',

@@ -75,6 +75,11 @@ export const contract = {
     },
     /** Withdraws and forgets a service; answers once nothing of it is published any more. */
     'service.delete': { params: z.strictObject({ name: serviceName }), result: typeOf<null>() },
+    /**
+     * Makes now whatever attempt the agent waits for: to start an engine or a server of its playground that keeps
+     * stopping, to reach the control plane, to be admitted by an edge that refused. Answers at once.
+     */
+    'agent.retryNow': { params: nothing, result: typeOf<null>() },
   },
   watches: {
     'state.watch': { params: nothing, item: typeOf<AgentState>() },

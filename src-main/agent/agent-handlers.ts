@@ -46,8 +46,8 @@ export function createAgentHandlers(parts: {
     calls: {
       'state.get': () => Promise.resolve(publisher.current()),
       'controlPlane.usePlayground': async () => {
-        const isUsed = host.chosen.kind === 'playground' && host.playground?.state.phase !== 'failed';
-        if (!isUsed) await follow({ kind: 'playground' });
+        if (host.chosen.kind !== 'playground') await follow({ kind: 'playground' });
+        else if (host.playground?.state.phase === 'failed') host.retryNow();
         return null;
       },
       'controlPlane.listContexts': async (params) => {
@@ -76,6 +76,10 @@ export function createAgentHandlers(parts: {
       'service.delete': async ({ name }, caller) => {
         await remove(name, caller.id);
         return null;
+      },
+      'agent.retryNow': () => {
+        host.retryNow();
+        return Promise.resolve(null);
       },
     },
     watches: {

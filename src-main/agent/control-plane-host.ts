@@ -4,9 +4,10 @@
  * One at a time: choosing another one ends what runs before it begins anew.
  */
 import { createBackoff } from '#base/backoff.ts';
-import { sleep, type Clock } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
+import { createPause } from '#base/pause.ts';
 import { toAgentError, type Problem } from '#contract/errors/agent-error.ts';
 import { readKubeconfig } from '#kube/kubeconfig.ts';
 
@@ -25,6 +26,8 @@ export type ControlPlaneHost = {
   onChange(listener: () => void): () => void;
   /** Ends what runs and follows `chosen`. */
   follow(chosen: SavedControlPlane): Promise<void>;
+  /** Makes now what is waited for: a part that keeps stopping, a control plane that could not be used. */
+  retryNow(): void;
   stop(): Promise<void>;
 };
 
@@ -56,6 +59,7 @@ export function createControlPlaneHost(options: {
   let namespace = '';
   let problem: Problem | null = null;
   let ending = new AbortController();
+  let pause = createPause({ clock, signal: ending.signal });
   let running: Promise<void> = Promise.resolve();
   let switching: Promise<void> = Promise.resolve();
 
@@ -86,7 +90,7 @@ export function createControlPlaneHost(options: {
         log.warn('control plane cannot be used', { error });
         ({ problem } = toAgentError(error));
         touch();
-        await sleep(clock, backoff.next(), signal);
+        await pause.wait(backoff.next());
       }
     }
   };
@@ -142,6 +146,7 @@ export function createControlPlaneHost(options: {
     playground = null;
     problem = null;
     ending = new AbortController();
+    pause = createPause({ clock, signal: ending.signal });
   };
 
   const serially = (work: () => Promise<void>): Promise<void> => {
@@ -173,6 +178,11 @@ export function createControlPlaneHost(options: {
         chosen = next;
         begin();
       }),
+    retryNow: () => {
+      pause.cutShort();
+      playground?.retryNow();
+      session?.retryNow();
+    },
     stop: () => serially(end),
   };
 }

@@ -6,9 +6,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 
 import { createBackoff } from '#base/backoff.ts';
-import { sleep, type Cancel, type Clock } from '#base/clock.ts';
+import type { Cancel, Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
+import { createPause } from '#base/pause.ts';
 import type { Problem } from '#contract/errors/agent-error.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 import { createKubeClient, KubeError } from '#kube/client.ts';
@@ -38,6 +39,8 @@ export type ControlPlaneSession = {
   readonly reachability: Reachability;
   onChange(listener: () => void): () => void;
   start(): void;
+  /** Makes now what is waited for. */
+  retryNow(): void;
   /** Drains the tunnel and ends everything. */
   stop(): Promise<void>;
 };
@@ -73,6 +76,7 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
   const changes = createListeners<void>();
   const touch = (): void => changes.emit();
   const ending = new AbortController();
+  const pause = createPause({ clock, signal: ending.signal });
   const engine = createEngineHost({
     launcher: options.engineLauncher,
     privateKey: identity.privateKey,
@@ -139,7 +143,7 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
         return connector.name;
       } catch (error) {
         failed(error);
-        await sleep(clock, backoff.next(), ending.signal);
+        await pause.wait(backoff.next());
       }
     }
     return null;
@@ -204,6 +208,10 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
     start: () => {
       engine.start();
       running = run().catch((error: unknown) => log.error('session failed', { error }));
+    },
+    retryNow: () => {
+      pause.cutShort();
+      engine.retryNow();
     },
     stop: async () => {
       ending.abort();

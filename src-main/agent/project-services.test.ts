@@ -34,7 +34,7 @@ const connection: TunnelConnection = {
   problem: null,
   retryAt: null,
 };
-const engine: EngineProcessState = { phase: 'running', pid: 1, restarts: 0, connections: [connection] };
+const engine: EngineProcessState = { phase: 'running', pid: 1, restarts: 0, retryAt: null, connections: [connection] };
 const shared: SharedFacts = { engine, connectorReady: true, problem: null };
 
 const condition = (type: string, status: Condition['status'], reason = 'Because', generation = 1): Condition => ({

@@ -96,10 +96,14 @@ export function projectConnector(facts: {
   };
 }
 
-/** SP_ENGINE_FAULTED while the engine is given up. */
+/** SP_ENGINE_FAULTED while the engine waits for a late attempt. */
 export function engineProblem(engine: EngineProcessState): Problem | null {
   if (engine.phase !== 'faulted') return null;
-  return problemOf('SP_ENGINE_FAULTED', { count: breaker.exits, seconds: breaker.windowMs / 1000 });
+  return problemOf('SP_ENGINE_FAULTED', {
+    count: breaker.exits,
+    seconds: breaker.windowMs / 1000,
+    minutes: breaker.maxPauseMs / 60_000,
+  });
 }
 
 export type WarningFacts = {

@@ -23,7 +23,7 @@ export type StateSource = {
   stop(): void;
 };
 
-const stoppedEngine: EngineProcessState = { phase: 'stopped', pid: null, restarts: 0, connections: [] };
+const stoppedEngine: EngineProcessState = { phase: 'stopped', pid: null, restarts: 0, retryAt: null, connections: [] };
 
 export function createStateSource(options: {
   readonly host: ControlPlaneHost;

@@ -64,6 +64,7 @@ export async function attachToRunningAgent(location: EndpointLocation, clock: Cl
         'service.expose': forward('service.expose'),
         'service.setEnabled': forward('service.setEnabled'),
         'service.delete': forward('service.delete'),
+        'agent.retryNow': forward('agent.retryNow'),
       },
       watches: {
         'state.watch': (listener) => client.watch('state.watch', listener),

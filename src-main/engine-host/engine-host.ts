@@ -20,6 +20,8 @@ export type EngineHost = {
   readonly traffic: TrafficTotals;
   onChange(listener: () => void): () => void;
   start(): void;
+  /** Starts an engine that keeps stopping now; one that runs asks the edges that refused it again. */
+  retryNow(): void;
   /** Replaces the configuration; sent at once and after each restart. */
   apply(config: Omit<EngineConfig, 'version'>): void;
   /** Lets requests in flight finish for up to `graceMs`, then ends the engine. */
@@ -133,6 +135,13 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     changes.emit();
   });
 
+  const apply = (next: Omit<EngineConfig, 'version'>): void => {
+    version += 1;
+    config = { ...next, version };
+    const { process } = supervised;
+    if (process !== null && supervised.state.phase === 'running') post(process, { type: 'apply', config });
+  };
+
   return {
     get state() {
       return { ...supervised.state, connections };
@@ -142,12 +151,12 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     },
     onChange: (listener) => changes.add(listener),
     start: () => supervised.start(),
-    apply: (next) => {
-      version += 1;
-      config = { ...next, version };
-      const { process } = supervised;
-      if (process !== null && supervised.state.phase === 'running') post(process, { type: 'apply', config });
+    retryNow: () => {
+      supervised.retryNow();
+      // With a new version the engine asks again where it was refused; the rest it has already.
+      apply(config);
     },
+    apply,
     stop: () => supervised.stop(),
   };
 }

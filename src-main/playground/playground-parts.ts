@@ -17,6 +17,8 @@ export type PlaygroundParts = {
   readonly state: readonly PlaygroundPart[];
   onChange(listener: () => void): () => void;
   start(): void;
+  /** Starts now what keeps stopping. */
+  retryNow(): void;
   stop(): Promise<void>;
 };
 
@@ -119,6 +121,9 @@ export function createPlaygroundParts(options: {
     start: () => {
       started = true;
       parts[0]?.supervised.start();
+    },
+    retryNow: () => {
+      for (const { supervised } of parts) supervised.retryNow();
     },
     stop: async () => {
       started = false;

@@ -8,9 +8,10 @@ import type { Server, Socket } from 'node:net';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 
-import { sleep, type Clock } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
+import { createPause, type Pause } from '#base/pause.ts';
 import type { PlaygroundPart } from '#contract/agent-state.ts';
 import { AgentError, problemOf, toAgentError, type Problem } from '#contract/errors/agent-error.ts';
 
@@ -42,6 +43,8 @@ export type Playground = {
   readonly state: PlaygroundState;
   onChange(listener: () => void): () => void;
   start(): void;
+  /** Makes now what is waited for. Servers that another process runs are left to it. */
+  retryNow(): void;
   /** Ends the servers if this process runs them. */
   stop(): Promise<void>;
 };
@@ -91,6 +94,8 @@ export function createPlayground(options: PlaygroundOptions): Playground {
   const changes = createListeners<void>();
   const followers = new Set<Socket>();
   let state = stoppedState;
+  let ownParts: PlaygroundParts | null = null;
+  let pause: Pause | null = null;
   let ending: AbortController | null = null;
   let running: Promise<void> = Promise.resolve();
 
@@ -148,12 +153,14 @@ export function createPlayground(options: PlaygroundOptions): Playground {
       if (signal.aborted) return;
       const created = createPlaygroundParts({ directory, files, program: options.program, clock, random, log });
       parts = created;
+      ownParts = created;
       created.onChange(() => {
         if (!signal.aborted) become(stateOf(created, files));
       });
       created.start();
       await untilAborted(signal);
     } finally {
+      ownParts = null;
       await parts?.stop();
       server.close();
       for (const follower of followers) follower.destroy();
@@ -181,13 +188,15 @@ export function createPlayground(options: PlaygroundOptions): Playground {
     });
 
   const run = async (signal: AbortSignal): Promise<void> => {
+    const between = createPause({ clock, signal });
+    pause = between;
     become({ ...stoppedState, phase: 'starting' });
     while (!signal.aborted) {
       try {
         const server = await claimEndpoint(location, clock);
         if (server === null) await follow(signal);
         else await runAsOwner(server, signal);
-        await sleep(clock, takeoverDelayMs, signal);
+        await between.wait(takeoverDelayMs);
       } catch (error) {
         log.error('playground could not start', { error });
         const problem =
@@ -195,7 +204,7 @@ export function createPlayground(options: PlaygroundOptions): Playground {
             ? error.problem
             : problemOf('SP_PLAYGROUND_FAILED', { reason: toAgentError(error).message });
         become({ ...state, phase: 'failed', problem });
-        await sleep(clock, retryAfterFailureMs, signal);
+        await between.wait(retryAfterFailureMs);
       }
     }
     become(stoppedState);
@@ -210,6 +219,10 @@ export function createPlayground(options: PlaygroundOptions): Playground {
       if (ending !== null) return;
       ending = new AbortController();
       running = run(ending.signal);
+    },
+    retryNow: () => {
+      pause?.cutShort();
+      ownParts?.retryNow();
     },
     stop: async () => {
       ending?.abort();

@@ -133,6 +133,7 @@ export function createSteadyAgent(options: {
         'service.expose': call('service.expose'),
         'service.setEnabled': call('service.setEnabled'),
         'service.delete': call('service.delete'),
+        'agent.retryNow': call('agent.retryNow'),
       },
       watches: { 'state.watch': watch('state.watch'), 'traffic.watch': watch('traffic.watch') },
     },

@@ -9,9 +9,16 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { systemClock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
+import { createManualClock } from '#base/manual-clock.ts';
 
 import { launchNodeProcess, type NodeProcess } from './node-process.ts';
-import { superviseProcess, type SupervisedPhase, type SupervisedProcess } from './supervised-process.ts';
+import {
+  breaker,
+  superviseProcess,
+  type LaunchedProcess,
+  type SupervisedPhase,
+  type SupervisedProcess,
+} from './supervised-process.ts';
 
 let directory: string;
 let supervised: SupervisedProcess<NodeProcess> | null = null;
@@ -54,7 +61,7 @@ it('restarts a process that was killed, as another process', async () => {
   expect(process.state.pid).not.toBe(pid);
 });
 
-it('gives up a crash loop, and starts again when told to', async () => {
+it('tries a crash loop less often, says when, and runs what was mended as soon as somebody asks', async () => {
   const process = await supervise(`process.exit(1)`);
   const phases: SupervisedPhase[] = [];
   process.onChange(({ phase }) => phases.push(phase));
@@ -62,8 +69,71 @@ it('gives up a crash loop, and starts again when told to', async () => {
   await vi.waitFor(() => expect(process.state.phase).toBe('faulted'), 8000);
   expect(process.state.restarts).toBe(4);
   expect(phases).not.toContain('running');
-  process.start();
-  expect(process.state.phase).toBe('starting');
+  expect(Date.parse(process.state.retryAt ?? '') - Date.now()).toBeGreaterThan(20_000);
+
+  process.retryNow();
+  expect(process.state).toMatchObject({ phase: 'restarting', restarts: 5, retryAt: null });
+  await vi.waitFor(() => expect(process.state.phase).toBe('faulted'), 8000);
+  expect(process.state.restarts).toBe(5);
+
+  await writeFile(join(directory, 'program.mjs'), steady);
+  process.retryNow();
+  await vi.waitFor(() => expect(process.state).toMatchObject({ phase: 'running', retryAt: null }), 5000);
+});
+
+it('goes on trying by itself, after pauses that grow to ten minutes, and starts over once it has proven itself', () => {
+  const clock = createManualClock();
+  let exit: () => void = () => {};
+  let launches = 0;
+  const scripted = superviseProcess<LaunchedProcess>({
+    name: 'scripted',
+    launch: () => {
+      launches += 1;
+      return {
+        pid: launches,
+        kill: () => exit(),
+        onExit: (listener) => {
+          exit = () => listener({ code: 1, signal: null });
+        },
+      };
+    },
+    attach: (_process, ready) => ready(),
+    askToStop: () => exit(),
+    stopGraceMs: 300,
+    readyTimeoutMs: 1000,
+    clock,
+    random: () => 0,
+    log: silentLogger,
+  });
+  const exitUntilFaulted = (): void => {
+    for (let count = 1; count < breaker.exits; count += 1) {
+      exit();
+      clock.advance(5000);
+      expect(scripted.state.phase).toBe('running');
+    }
+    exit();
+    expect(scripted.state.phase).toBe('faulted');
+  };
+  scripted.start();
+  exitUntilFaulted();
+  const pauses = Array.from({ length: 7 }, () => {
+    const pauseMs = Date.parse(scripted.state.retryAt ?? '') - clock.now();
+    clock.advance(pauseMs - 1);
+    expect(scripted.state.phase).toBe('faulted');
+    clock.advance(1);
+    expect(scripted.state.phase).toBe('running');
+    exit();
+    return pauseMs / 1000;
+  });
+  expect(pauses).toEqual([30, 60, 120, 240, 480, 600, 600]);
+
+  clock.advance(600_000);
+  clock.advance(10_000);
+  exitUntilFaulted();
+  expect(Date.parse(scripted.state.retryAt ?? '') - clock.now()).toBe(30_000);
+  void scripted.stop();
+  clock.advance(3_600_000);
+  expect(scripted.state).toMatchObject({ phase: 'stopped', retryAt: null });
 });
 
 it('kills a process that never becomes ready', async () => {

@@ -1,10 +1,11 @@
 /**
- * Keeps one child process running: start, readiness, restart with back-off, a breaker against crash loops, orderly end.
+ * Keeps one child process running: start, readiness, restart with back-off, orderly end. A breaker against crash loops
+ * makes long pauses between attempts, and never gives up for good.
  *
  * Knows nothing of what the process does or how it is launched; both come in.
  */
 import { createBackoff } from '#base/backoff.ts';
-import { sleep, type Cancel, type Clock } from '#base/clock.ts';
+import { rfc3339, sleep, type Cancel, type Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 
@@ -19,6 +20,7 @@ export type LaunchedProcess = {
   onExit(listener: (exit: ProcessExit) => void): void;
 };
 
+/** faulted: it keeps stopping, and the next attempt comes after a long pause. */
 export type SupervisedPhase = 'starting' | 'running' | 'restarting' | 'faulted' | 'stopped';
 
 export type SupervisedState = {
@@ -26,6 +28,8 @@ export type SupervisedState = {
   readonly pid: number | null;
   /** Restarts since the supervisor was created. */
   readonly restarts: number;
+  /** When the next attempt is due (RFC 3339), while one is waited for. */
+  readonly retryAt: string | null;
 };
 
 export type SupervisedProcess<P> = {
@@ -33,8 +37,10 @@ export type SupervisedProcess<P> = {
   /** The process that runs right now, ready or not. */
   readonly process: P | null;
   onChange(listener: (state: SupervisedState) => void): () => void;
-  /** Starts it, also out of `faulted`. Does nothing while it runs. */
+  /** Starts it. Does nothing if that was done before. */
   start(): void;
+  /** Makes the attempt that is waited for now. Does nothing while it runs or is stopped. */
+  retryNow(): void;
   /** Ends what runs without asking; it is then restarted. For a process that hangs. */
   kill(): void;
   /** Asks it to end, kills it after the grace period, resolves when it is gone. */
@@ -55,8 +61,11 @@ export type SuperviseOptions<P extends LaunchedProcess> = {
   readonly log: Logger;
 };
 
-/** More exits than this within the window and it is a crash loop, which restarting does not cure. */
-export const breaker = { exits: 5, windowMs: 60_000 } as const;
+/**
+ * This many exits within the window are a crash loop, which restarting at once does not cure. From then on each attempt
+ * is a single one, after a pause that doubles up to the largest, until the process has proven itself.
+ */
+export const breaker = { exits: 5, windowMs: 60_000, firstPauseMs: 30_000, maxPauseMs: 600_000 } as const;
 
 const firstRestartMs = 200;
 const maxRestartMs = 5000;
@@ -68,11 +77,13 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
   const log = options.log.child({ process: name });
   const changes = createListeners<SupervisedState>();
   const backoff = createBackoff({ firstMs: firstRestartMs, capMs: maxRestartMs, random });
-  let state: SupervisedState = { phase: 'stopped', pid: null, restarts: 0 };
+  let state: SupervisedState = { phase: 'stopped', pid: null, restarts: 0, retryAt: null };
   let current: P | null = null;
   let wanted = false;
   let exits: readonly number[] = [];
-  let cancelRestart: Cancel = () => {};
+  /** Attempts in a row that ended in a long pause; the breaker is open or half-open from the first one on. */
+  let trips = 0;
+  let cancelRestart: Cancel | null = null;
   let gone: Promise<void> = Promise.resolve();
 
   const become = (next: Partial<SupervisedState>): void => {
@@ -80,19 +91,34 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
     changes.emit(state);
   };
 
+  const restart = (): void => {
+    cancelRestart?.();
+    cancelRestart = null;
+    become({ phase: 'restarting', restarts: state.restarts + 1, retryAt: null });
+    run();
+  };
+
+  const restartIn = (phase: 'restarting' | 'faulted', delayMs: number): void => {
+    cancelRestart = clock.after(delayMs, restart);
+    become({ phase, pid: null, retryAt: rfc3339(clock.now() + delayMs) });
+  };
+
   const afterUnexpectedExit = (ranMs: number): void => {
     const now = clock.monotonic();
+    if (ranMs >= provenAfterMs) {
+      backoff.reset();
+      if (trips > 0) exits = [];
+      trips = 0;
+    }
     exits = [...exits.filter((at) => now - at < breaker.windowMs), now];
-    if (exits.length >= breaker.exits) {
-      wanted = false;
-      log.error('process keeps stopping and is given up', { exits: exits.length });
-      become({ phase: 'faulted', pid: null });
+    if (trips === 0 && exits.length < breaker.exits) {
+      restartIn('restarting', backoff.next());
       return;
     }
-    if (ranMs >= provenAfterMs) backoff.reset();
-    const delayMs = backoff.next();
-    become({ phase: 'restarting', pid: null, restarts: state.restarts + 1 });
-    cancelRestart = clock.after(delayMs, run);
+    const pauseMs = Math.min(breaker.maxPauseMs, breaker.firstPauseMs * 2 ** trips);
+    trips += 1;
+    log.error('process keeps stopping, the next attempt is made later', { exits: exits.length, pauseMs });
+    restartIn('faulted', pauseMs);
   };
 
   function run(): void {
@@ -107,8 +133,7 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
       return;
     }
     current = process;
-    if (state.phase !== 'restarting') become({ phase: 'starting', pid: process.pid });
-    else become({ pid: process.pid });
+    become({ pid: process.pid });
     const cancelTimeout = clock.after(options.readyTimeoutMs, () => {
       log.error('process did not become ready and is killed', { timeoutMs: options.readyTimeoutMs });
       process.kill();
@@ -120,7 +145,7 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
         if (current !== process) return;
         current = null;
         if (!wanted) {
-          become({ phase: 'stopped', pid: null });
+          become({ phase: 'stopped', pid: null, retryAt: null });
           return;
         }
         log.warn('process ended unexpectedly', exit);
@@ -145,17 +170,22 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
       if (wanted) return;
       wanted = true;
       exits = [];
+      trips = 0;
       backoff.reset();
       become({ phase: 'starting' });
       run();
     },
+    retryNow: () => {
+      if (cancelRestart !== null) restart();
+    },
     kill: () => current?.kill(),
     stop: async () => {
       wanted = false;
-      cancelRestart();
+      cancelRestart?.();
+      cancelRestart = null;
       const process = current;
       if (process === null) {
-        become({ phase: 'stopped', pid: null });
+        become({ phase: 'stopped', pid: null, retryAt: null });
         return;
       }
       askToStop(process);

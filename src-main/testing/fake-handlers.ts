@@ -11,7 +11,7 @@ export const emptyAgentState: AgentState = {
   agent: { version: '0', profile: 'default', runtime: 'headless', pid: 1, startedAt: '2026-01-01T00:00:00.000Z' },
   controlPlane: { kind: 'none' },
   connector: null,
-  engine: { phase: 'stopped', pid: null, restarts: 0, connections: [] },
+  engine: { phase: 'stopped', pid: null, restarts: 0, retryAt: null, connections: [] },
   services: [],
   warnings: [],
 };
@@ -53,6 +53,7 @@ export function createFakeHandlers(): FakeHandlers {
         'service.expose': done('service.expose'),
         'service.setEnabled': () => new Promise(() => {}),
         'service.delete': ({ name }) => Promise.reject(new AgentError('SP_SERVICE_NOT_FOUND', { name })),
+        'agent.retryNow': () => Promise.resolve(null),
       },
       watches: {
         'state.watch': (listener) => {

@@ -26,7 +26,7 @@ function state(revision: number, services: readonly ServiceState[] = [], pid = 1
     agent: { version: '0.1.0', profile: 'default', runtime: 'headless', pid, startedAt: '2026-01-01T00:00:00Z' },
     controlPlane: { kind: 'none' },
     connector: null,
-    engine: { phase: 'stopped', pid: null, restarts: 0, connections: [] },
+    engine: { phase: 'stopped', pid: null, restarts: 0, retryAt: null, connections: [] },
     services,
     warnings: [],
   };

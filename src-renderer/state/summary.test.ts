@@ -74,7 +74,7 @@ function stateWith(change: {
     agent: { version: '0.1.0', profile: 'default', runtime: 'headless', pid: 1, startedAt: time },
     controlPlane,
     connector: registered ? connector : null,
-    engine: { phase: change.enginePhase ?? 'running', pid: 2, restarts: 0, connections },
+    engine: { phase: change.enginePhase ?? 'running', pid: 2, restarts: 0, retryAt: null, connections },
     services,
     warnings: [],
   };
