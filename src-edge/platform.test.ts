@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { kinds } from '#contract/resources/kinds.ts';
 
-import { probeHeader } from './probe-wire.ts';
+import { observationsPath, probeHeader } from './probe-wire.ts';
 import {
   createTestKey,
   startTestPlatform,
@@ -18,6 +18,8 @@ import { openVisit, startTestOrigin, visit, type TestOrigin } from './test-visit
 
 const namespace = 'default';
 const soon = { timeout: 15_000, interval: 20 };
+/** Far below the time after which the operator looks by itself. */
+const promptly = { timeout: 3000, interval: 20 };
 
 let platform: TestPlatform;
 let origin: TestOrigin;
@@ -137,6 +139,7 @@ describe('a service', () => {
     expect((await asked(testProbeToken)).status).toBe(204);
     expect((await asked('a-wrong-probe-token-of-some-length')).status).toBe(421);
     expect((await visit(port(), '127.0.0.1', { path })).status).toBe(421);
+    expect((await visit(port(), '127.0.0.1', { path: observationsPath })).status).toBe(421);
   });
 
   test('streams events one by one', async () => {
@@ -206,17 +209,22 @@ describe('a service', () => {
     const refused = await visit(port(), host, { headers: { accept: 'text/html' } });
     expect(refused.headers['proxy-status']).toContain('SP_ORIGIN_REFUSED');
     expect(refused.body).toContain('The service is not running');
-    // Any event makes the operator look; without one it would do so within 15 s.
-    await platform.admin
-      .resource(kinds.httpProxy)
-      .patch({ namespace, name: 'shop' }, { metadata: { annotations: { looked: 'now' } } });
     await expect
-      .poll(readyOf('shop'), soon)
+      .poll(readyOf('shop'), promptly)
       .toBe(
         `False OriginRefused: Nothing listens on 127.0.0.1:${origin.port} on the connector's machine. Start the service; it is picked up by itself.`,
       );
     await origin.start();
-    await expect.poll(readyOf('shop'), soon).toMatch(/^True Ready/);
+    await expect.poll(readyOf('shop'), promptly).toMatch(/^True Ready/);
+  });
+
+  test('is reported when its open answers break, without a new visitor', async () => {
+    const response = await openVisit(port(), host, '/events');
+    response.on('error', () => {});
+    await origin.stop();
+    await expect.poll(readyOf('shop'), promptly).toMatch(/^False OriginRefused/);
+    await origin.start();
+    await expect.poll(readyOf('shop'), promptly).toMatch(/^True Ready/);
   });
 
   test('keeps its hostname while it is switched off, and says so', async () => {
@@ -262,12 +270,10 @@ describe('a service', () => {
     expect(gone.body).toContain('Tunnel not online');
     expect(gone.headers['proxy-status']).toContain('details="TunnelNotOnline"');
     expect(gone.headers['content-type']).toBe('text/plain; charset=utf-8');
-    // An event again, in place of up to 15 s.
-    await agent.renew();
     await expect
-      .poll(connectorReady('laptop-a'), soon)
+      .poll(connectorReady('laptop-a'), promptly)
       .toBe('False ConnectorNotReady: The agent has no tunnel to the edge "edge-1".');
-    await expect.poll(readyOf('shop'), soon).toMatch(/^False TunnelNotOnline: Connector "laptop-a" is not ready: /);
+    await expect.poll(readyOf('shop'), promptly).toMatch(/^False TunnelNotOnline: Connector "laptop-a" is not ready: /);
   });
 
   test('loses its readiness with the lease', async () => {

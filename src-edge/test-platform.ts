@@ -7,7 +7,7 @@ import net from 'node:net';
 
 import { KubeConfig } from '@kubernetes/client-node';
 
-import { systemClock } from '#base/clock.ts';
+import { systemClock, type Clock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
 import { Secret } from '#base/secret.ts';
 import type { EngineReport } from '#contract/engine.ts';
@@ -120,7 +120,9 @@ async function persistently<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-export async function startTestPlatform(): Promise<TestPlatform> {
+/** `operatorClock` is for tests that cannot wait as long as an operator does. */
+export async function startTestPlatform(options: { readonly operatorClock?: Clock } = {}): Promise<TestPlatform> {
+  const operatorClock = options.operatorClock ?? systemClock;
   const controlPlane = await startTestControlPlane();
   const surroundings = { clock: systemClock, random: Math.random, log: silentLogger };
   const probeToken = new Secret(testProbeToken);
@@ -150,7 +152,12 @@ export async function startTestPlatform(): Promise<TestPlatform> {
     return edge;
   };
   const edge = await startOneEdge();
-  const operator = await startOperator({ ...surroundings, kube: client('operator'), probeToken });
+  const operator = await startOperator({
+    ...surroundings,
+    clock: operatorClock,
+    kube: client('operator'),
+    probeToken,
+  });
   const admin = client('admin');
   const agent = client('agent');
   const agents: TestAgent[] = [];

@@ -18,6 +18,7 @@ import { createTunnelListener } from '#tunnel/edge/tunnel-listener.ts';
 
 import { createAdmission, publishedKey } from './admission.ts';
 import { createHttpListener } from './http-listener.ts';
+import { createObservations } from './observations.ts';
 import { createProbeCheck } from './probe-endpoint.ts';
 import { createRegistration } from './registration.ts';
 import { buildRoutingTable, type RoutingTable } from './routing-table.ts';
@@ -73,7 +74,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const proxies = informerOf(kinds.httpProxy);
   const advertisements = informerOf(kinds.connectorAdvertisement);
   const informers = [connectors, proxies, advertisements];
-  const sessions = createSessions();
+  const observations = createObservations(clock);
+  const sessions = createSessions(observations.connectorChanged);
   let draining = false;
 
   let table: RoutingTable | null = null;
@@ -108,7 +110,12 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   });
   const http = await createHttpListener({
     ...options.http,
-    router: createVisitorRouter({ table: currentTable, sessions, isProbe: createProbeCheck(options.probeToken) }),
+    router: createVisitorRouter({
+      table: currentTable,
+      sessions,
+      observations,
+      isProbe: createProbeCheck(options.probeToken),
+    }),
     log,
   }).catch(async (error: unknown) => {
     await tunnel.close(0);

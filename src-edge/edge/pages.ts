@@ -21,6 +21,7 @@ const proxyErrors: Readonly<Record<EdgeReason, string>> = {
   NoRule: 'destination_not_found',
   SwitchedOff: 'destination_unavailable',
   TunnelNotOnline: 'destination_unavailable',
+  TunnelSilent: 'connection_read_timeout',
   TunnelBusy: 'connection_limit_reached',
   TunnelBroke: 'connection_terminated',
 };
@@ -65,6 +66,13 @@ const edgePages: Readonly<Record<EdgeReason, Page>> = {
     title: 'Tunnel not online',
     text: 'The machine that runs this service is not connected right now.',
     hint: 'Check that Sallyport runs on that machine and that it has a network connection.',
+    retryAfterSeconds: retrySoonSeconds,
+  },
+  TunnelSilent: {
+    status: 504,
+    title: 'Tunnel silent',
+    text: 'The machine that runs this service is connected and does not answer right now.',
+    hint: 'Check that the machine is not overloaded; Sallyport reconnects by itself if the connection is dead.',
     retryAfterSeconds: retrySoonSeconds,
   },
   TunnelBusy: {

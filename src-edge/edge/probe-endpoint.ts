@@ -27,7 +27,7 @@ export function createProbeCheck(token: Secret<string>): (request: IncomingMessa
   };
 }
 
-/** 204 if one of the connector's sessions reaches its agent, else 503. */
+/** 204 if one of the connector's sessions reaches its agent, 504 if none does in time, 503 if there is none. */
 export async function answerConnectorHealth(
   connector: ConnectorName,
   sessions: Sessions,
@@ -42,8 +42,6 @@ export async function answerConnectorHealth(
     response.end();
     return;
   }
-  writePage(request, response, {
-    page: edgePage('TunnelNotOnline'),
-    proxyStatus: edgeProxyStatus('TunnelNotOnline'),
-  });
+  const reason = usable.length === 0 ? 'TunnelNotOnline' : 'TunnelSilent';
+  writePage(request, response, { page: edgePage(reason), proxyStatus: edgeProxyStatus(reason) });
 }

@@ -39,7 +39,7 @@ function session(id: string): {
 }
 
 test('the least busy session that takes requests is chosen', () => {
-  const sessions = createSessions();
+  const sessions = createSessions(() => {});
   const [a, b, c] = [session('a'), session('b'), session('c')];
   for (const each of [a, b, c]) sessions.add(each.session);
   a.knobs.openStreams = 3;
@@ -54,7 +54,7 @@ test('the least busy session that takes requests is chosen', () => {
 });
 
 test('one connector cannot take the room of all', () => {
-  const sessions = createSessions();
+  const sessions = createSessions(() => {});
   const all = Array.from({ length: 17 }, (_, index) => session(String(index)));
   for (const each of all) sessions.add(each.session);
   expect(all.map(({ isClosed }) => isClosed()).indexOf(true)).toBe(0);
@@ -62,7 +62,7 @@ test('one connector cannot take the room of all', () => {
 });
 
 test('sessions end by what they were admitted for', () => {
-  const sessions = createSessions();
+  const sessions = createSessions(() => {});
   const one = session('a');
   sessions.add(one.session);
   sessions.closeWhere(connector, ({ publicKey }) => publicKey !== 'ab');
@@ -70,4 +70,14 @@ test('sessions end by what they were admitted for', () => {
   sessions.closeWhere(connector, ({ publicKey }) => publicKey !== 'cd');
   expect(one.isClosed()).toBe(true);
   expect(sessions.of(connector)).toEqual([]);
+});
+
+test('tells of each session that comes or goes', () => {
+  const told: string[] = [];
+  const sessions = createSessions(({ namespace, name }) => told.push(`${namespace}/${name}`));
+  const one = session('a');
+  sessions.add(one.session);
+  expect(told).toEqual(['default/laptop']);
+  one.session.close();
+  expect(told).toEqual(['default/laptop', 'default/laptop']);
 });

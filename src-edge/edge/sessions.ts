@@ -17,7 +17,8 @@ export type Sessions = {
 /** An engine holds one, two while it reconnects. SECURITY: one connector must not take the edge's whole room. */
 const maxPerConnector = 16;
 
-export function createSessions(): Sessions {
+/** `onChange` is called when a session of a connector came or went. */
+export function createSessions(onChange: (connector: ConnectorName) => void): Sessions {
   const byConnector = new Map<string, Set<TunnelSession>>();
   const keyOf = ({ namespace, name }: ConnectorName): string => `${namespace}/${name}`;
   const of = (connector: ConnectorName): readonly TunnelSession[] => [...(byConnector.get(keyOf(connector)) ?? [])];
@@ -34,7 +35,9 @@ export function createSessions(): Sessions {
       session.onClose(() => {
         sessions.delete(session);
         if (sessions.size === 0 && byConnector.get(key) === sessions) byConnector.delete(key);
+        onChange(session.connector);
       });
+      onChange(session.connector);
     },
     choose: (connector, except) => {
       let best: TunnelSession | null = null;

@@ -6,12 +6,19 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-import { forwardRequest, forwardUpgrade, type Failure, type ForwardOptions } from '#tunnel/edge/forward.ts';
+import {
+  forwardRequest,
+  forwardUpgrade,
+  type Failure,
+  type ForwardOptions,
+  type ForwardOutcome,
+} from '#tunnel/edge/forward.ts';
 import type { TunnelSession } from '#tunnel/edge/session.ts';
 import { isAgentFailure } from '#tunnel/headers/proxy-status.ts';
 
 import {
   answeredByHeader,
+  observationsPath,
   parseConnectorHealthPath,
   probeHeader,
   routeHeader,
@@ -19,6 +26,7 @@ import {
   type EdgeReason,
 } from '../probe-wire.ts';
 import { responseOn, writePage } from './answer-page.ts';
+import type { Observations } from './observations.ts';
 import { agentPage, edgePage, edgeProxyStatus } from './pages.ts';
 import { answerConnectorHealth } from './probe-endpoint.ts';
 import { requestTarget } from './request-target.ts';
@@ -42,9 +50,10 @@ export function createVisitorRouter(options: {
   /** null until the routes were loaded for the first time. */
   readonly table: () => RoutingTable | null;
   readonly sessions: Sessions;
+  readonly observations: Observations;
   readonly isProbe: (request: IncomingMessage) => boolean;
 }): VisitorRouter {
-  const { sessions, isProbe } = options;
+  const { sessions, observations, isProbe } = options;
 
   const decide = (request: IncomingMessage): Decision => {
     const answer = (reason: EdgeReason, routes: HostRoutes | null = null): Decision => ({
@@ -63,7 +72,10 @@ export function createVisitorRouter(options: {
     // SECURITY: without an advertisement the owner has not let anybody through, whatever the agent would say.
     if (!target.advertised) return answer('SwitchedOff', routes);
     const session = sessions.choose(target.connector);
-    if (session === null) return answer('TunnelNotOnline', routes);
+    if (session === null) {
+      if (!isProbe(request)) observations.requestEnded(routes.proxy, target, 'failed');
+      return answer('TunnelNotOnline', routes);
+    }
     return { kind: 'forward', routes, target, session };
   };
 
@@ -125,13 +137,27 @@ export function createVisitorRouter(options: {
     });
   };
 
+  const observe = (request: IncomingMessage, { routes, target }: Forward, outcome: ForwardOutcome): void => {
+    const seen = seenIn(outcome);
+    if (seen === null) return;
+    if (isProbe(request)) observations.probeEnded(target, seen);
+    else observations.requestEnded(routes.proxy, target, seen);
+  };
+
+  /** The requests that only an operator may make; false if this is none. */
+  const answerOperator = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (!isProbe(request)) return false;
+    const url = request.url ?? '';
+    const connector = parseConnectorHealthPath(url);
+    if (connector !== null) void answerConnectorHealth(connector, sessions, request, response);
+    else if (url !== observationsPath) return false;
+    else if (!observations.watch(response)) writeEdgePage(request, response, 'TunnelBusy', null);
+    return true;
+  };
+
   return {
     onRequest: (request, response) => {
-      const connector = isProbe(request) ? parseConnectorHealthPath(request.url ?? '') : null;
-      if (connector !== null) {
-        void answerConnectorHealth(connector, sessions, request, response);
-        return;
-      }
+      if (answerOperator(request, response)) return;
       const decision = decide(request);
       if (decision.kind === 'answer') {
         writeEdgePage(request, response, decision.reason, decision.routes);
@@ -144,15 +170,27 @@ export function createVisitorRouter(options: {
           writeFailure(request, response, failure, decision.routes);
           return true;
         },
-      });
+      }).then((outcome) => observe(request, decision, outcome));
     },
     onUpgrade: (request, socket, head) => {
       socket.on('error', () => {});
       const decision = decide(request);
-      if (decision.kind === 'forward') void forwardUpgrade({ ...forwarding(request, decision), socket, head });
-      else writeEdgePage(request, responseOn(socket, request), decision.reason, decision.routes);
+      if (decision.kind === 'answer') {
+        writeEdgePage(request, responseOn(socket, request), decision.reason, decision.routes);
+        return;
+      }
+      void forwardUpgrade({ ...forwarding(request, decision), socket, head }).then((outcome) =>
+        observe(request, decision, outcome),
+      );
     },
   };
+}
+
+/** What the end of a request says about the service; null: nothing, such as a visitor who left or asked nonsense. */
+function seenIn({ answeredBy, status, brokenOff }: ForwardOutcome): 'answered' | 'failed' | null {
+  if (brokenOff === true) return 'failed';
+  if (answeredBy === 'origin') return 'answered';
+  return status === 0 || status === 400 ? null : 'failed';
 }
 
 /** Failures on the edge's side of a tunnel have a status and no code. */

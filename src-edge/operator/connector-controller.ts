@@ -9,9 +9,10 @@ import type { Lease } from '#contract/resources/lease.ts';
 import { KubeError, type ObjectKey } from '#kube/client.ts';
 import { formatKey, keyOf } from '#kube/object-key.ts';
 
-import { acceptedAspect, notReadyAspect, tunnelAspect } from './connector-conditions.ts';
+import { acceptedAspect, isSilent, notReadyAspect, slowReason, tunnelAspect } from './connector-conditions.ts';
 import { defaultLeaseSeconds, leaseState, planLease } from './lease-plan.ts';
 import type { Pace } from './pace.ts';
+import { createPatience } from './patience.ts';
 import type { Prober } from './prober.ts';
 import { writeStatus, type Aspect } from './status-writer.ts';
 import { belongsToOthers, classOf, type World } from './world.ts';
@@ -34,6 +35,7 @@ export function createConnectorReconciler(options: {
   const { world, prober, pace, clock, random } = options;
   const connectors = world.kube.resource(kinds.connector);
   const leases = world.kube.resource(kinds.lease);
+  const patience = createPatience();
 
   const write = async (connector: Connector, aspects: readonly Aspect[], lease: Lease | null = null): Promise<void> => {
     await writeStatus({
@@ -81,13 +83,19 @@ export function createConnectorReconciler(options: {
         .list()
         .map(async (edge) => ({ edge, answer: await prober.probeConnector(edge, { namespace, name }) })),
     );
-    return tunnelAspect(probes);
+    const taught = !probes.some(({ answer }) => isSilent(answer));
+    return tunnelAspect({
+      connector,
+      probes,
+      exhausted: patience.isExhausted(formatKey(keyOf(connector)), { taught }),
+    });
   };
 
   return async (key) => {
     const connector = world.connectors.get(key);
     if (connector === undefined || connector.metadata.deletionTimestamp !== undefined) {
       pace.forget(formatKey(key));
+      patience.forget(formatKey(key));
       return undefined;
     }
     if (belongsToOthers(world, connector)) return undefined;
@@ -111,7 +119,10 @@ export function createConnectorReconciler(options: {
     }
     const ready = await probeTunnel(connector);
     await write(connector, [accepted, ready], settled.lease);
-    const nextMs = pace.next(formatKey(key), { state: ready.message, settled: ready.status === 'True' });
+    const nextMs = pace.next(formatKey(key), {
+      state: ready.message,
+      settled: ready.status === 'True' && ready.reason !== slowReason,
+    });
     // A little after the lease ends, so that connectors which end together are not looked at together.
     const expiryMs = state.expiresInMs + 1 + (random() * (settled.lease.spec.leaseDurationSeconds ?? 0) * 1000) / 10;
     return { requeueAfterMs: Math.min(nextMs, expiryMs) };

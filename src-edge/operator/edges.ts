@@ -5,7 +5,7 @@ import type { DRTPServer } from '#contract/resources/generated.ts';
 import type { Lease } from '#contract/resources/lease.ts';
 import { isLeaseValid } from '#kube/lease.ts';
 
-import { visitorPort } from './prober.ts';
+import { visitorPort } from './edge-request.ts';
 
 /** True if the edge says that it is well and has said so lately: one that crashed could not take its word back. */
 export function isAlive(edge: DRTPServer, lease: Lease | undefined, nowMs: number): boolean {

@@ -6,14 +6,25 @@ import type { WorkResult } from '#base/work-queue.ts';
 import type { ConnectorAdvertisement, DRTPServer, HTTPProxy } from '#contract/resources/generated.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 import type { ObjectKey } from '#kube/client.ts';
-import { formatKey } from '#kube/object-key.ts';
+import { formatKey, keyOf } from '#kube/object-key.ts';
 
 import { authorityOf, covers, parseEndpoint, type BackendEndpoint } from '../backend-endpoint.ts';
+import { routeTag } from '../probe-wire.ts';
+import { visitorPort } from './edge-request.ts';
 import { domainForNew, edgeOf, isAlive, rankEdges, urlOf } from './edges.ts';
 import { createHostnames } from './hostnames.ts';
 import type { Pace } from './pace.ts';
-import type { Prober } from './prober.ts';
-import { acceptedAspect, findingsOf, invalidAspects, waitingForEdge, type ProxyFindings } from './proxy-conditions.ts';
+import { createPatience } from './patience.ts';
+import type { PatientProbes } from './patient-probes.ts';
+import type { ProbeAnswer, Prober } from './prober.ts';
+import {
+  acceptedAspect,
+  findingsOf,
+  invalidAspects,
+  isInconclusive,
+  waitingForEdge,
+  type ProxyFindings,
+} from './proxy-conditions.ts';
 import { proxyProblem } from './proxy-validation.ts';
 import { writeStatus, type Aspect } from './status-writer.ts';
 import { belongsToOthers, type World } from './world.ts';
@@ -21,19 +32,27 @@ import { belongsToOthers, type World } from './world.ts';
 export function createProxyReconciler(options: {
   readonly world: World;
   readonly prober: Prober;
+  readonly probes: PatientProbes;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
 }): (key: ObjectKey) => Promise<WorkResult | void> {
-  const { world, prober, pace, clock } = options;
+  const { world, prober, probes, pace, clock } = options;
   const proxies = world.kube.resource(kinds.httpProxy);
   const hostnames = createHostnames(options.random);
+  const patience = createPatience();
 
   const write = (
     proxy: HTTPProxy,
     aspects: readonly Aspect[],
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<HTTPProxy> => writeStatus({ resource: proxies, object: proxy, aspects, fields, nowMs: clock.now() });
+
+  const look = (proxy: HTTPProxy, edge: DRTPServer, hostname: string): Promise<ProbeAnswer | null> => {
+    const { uid = '', generation = 0 } = proxy.metadata;
+    const subject = [routeTag({ uid, generation }), hostname, edge.spec.address, visitorPort(edge)].join(' ');
+    return probes.look(formatKey(keyOf(proxy)), subject, (signal) => prober.probeHostname(edge, hostname, signal));
+  };
 
   const edgeIsAlive = (edge: DRTPServer): boolean => {
     const name = edge.status?.leaseRef?.name;
@@ -43,7 +62,7 @@ export function createProxyReconciler(options: {
   };
 
   const finish = async (key: ObjectKey, proxy: HTTPProxy, { programmed, ready, settled }: ProxyFindings) => {
-    await write(proxy, [acceptedAspect, programmed, ready]);
+    await write(proxy, [acceptedAspect, ...(programmed === null ? [] : [programmed]), ready]);
     return { requeueAfterMs: pace.next(formatKey(key), { state: `${ready.reason} ${ready.message}`, settled }) };
   };
 
@@ -51,6 +70,8 @@ export function createProxyReconciler(options: {
     const proxy = world.proxies.get(key);
     if (proxy === undefined || proxy.metadata.deletionTimestamp !== undefined) {
       pace.forget(formatKey(key));
+      patience.forget(formatKey(key));
+      probes.forget(formatKey(key));
       return undefined;
     }
     if (isOfOthers(world, proxy)) return undefined;
@@ -68,7 +89,7 @@ export function createProxyReconciler(options: {
     }
     // The hostname first: without it no edge has a route that could be probed.
     const named = await write(proxy, [acceptedAspect], { canonicalHostname: hostname, url: urlOf(hostname, edge) });
-    const answer = await prober.probeHostname(edge, hostname);
+    const answer = await look(named, edge, hostname);
     // What happened during the probe counts as well.
     const connectorKey = { namespace: key.namespace, name: probed.connectorName };
     const findings = findingsOf({
@@ -79,8 +100,13 @@ export function createProxyReconciler(options: {
       advertised: world.advertisements.list().some((each) => offers(each, connectorKey, probed.endpoint)),
       edge,
       answer,
+      exhausted: answer !== null && patience.isExhausted(formatKey(key), { taught: !isInconclusive(answer) }),
     });
-    return finish(key, named, findings);
+    const result = await finish(key, named, findings);
+    // Each pass waits for the probe itself; in between there is nothing to wait for.
+    if (answer === null && !findings.settled) return { requeueAfterMs: 0 };
+    probes.forget(formatKey(key));
+    return result;
   };
 }
 

@@ -15,7 +15,9 @@ import { createClassReconciler, sallyportClassKey } from './connector-class.ts';
 import { createConnectorReconciler } from './connector-controller.ts';
 import { createProxyReconciler } from './http-proxy-controller.ts';
 import { createPace } from './pace.ts';
+import { createPatientProbes } from './patient-probes.ts';
 import { createProber } from './prober.ts';
+import { watchEdges } from './edge-watch.ts';
 import { createWorld, type World } from './world.ts';
 
 export type OperatorOptions = {
@@ -29,15 +31,16 @@ export type OperatorOptions = {
 
 export type Operator = { readonly close: () => Promise<void> };
 
-/** Probes at once, for each of the two kinds that are probed; a slow service holds up this many at most. */
-const probesAtOnce = 16;
+/** Passes at once, for each of the two kinds that are probed; a slow service holds one up for two seconds. */
+const probesAtOnce = 32;
 
 /** Resolves once everything is known that the control plane has, and work has begun. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { clock, random, log } = options;
   const world = createWorld(options);
   const prober = createProber({ token: options.probeToken, clock });
-  const surroundings = { world, prober, clock, random };
+  const probes = createPatientProbes(clock);
+  const surroundings = { world, prober, probes, clock, random };
   const controller = (
     name: string,
     reconcile: (key: ObjectKey) => Promise<WorkResult | void>,
@@ -62,9 +65,27 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   world.start();
   await Promise.all(controllers.map((each) => each.start()));
   classes.enqueue(sallyportClassKey);
+  const watch = watchEdges({
+    ...options,
+    edges: world.edges,
+    token: options.probeToken,
+    onObservation: ({ kind, namespace, name }) => {
+      if (kind === 'proxy') proxies.enqueue({ namespace, name });
+      else {
+        connectors.enqueue({ namespace, name });
+        for (const key of proxiesThrough(world, namespace, name)) proxies.enqueue(key);
+      }
+    },
+    onGap: () => {
+      for (const object of world.connectors.list()) connectors.enqueue(keyOf(object));
+      for (const object of world.proxies.list()) proxies.enqueue(keyOf(object));
+    },
+  });
 
   return {
     close: async () => {
+      await watch.close();
+      probes.close();
       await Promise.all(controllers.map((each) => each.stop()));
       await world.stop();
     },
@@ -102,18 +123,25 @@ function wire(world: World, { classes, connectors, advertisements, proxies }: Co
       ),
   );
 
-  const proxiesThrough = (namespace: string | undefined, connectorName: string | undefined): readonly ObjectKey[] =>
-    world.proxies
-      .list()
-      .flatMap((object) =>
-        object.metadata.namespace === namespace && names(object, connectorName) ? [keyOf(object)] : [],
-      );
   proxies.watch(world.proxies, (object) => [keyOf(object)]);
-  proxies.watch(world.connectors, ({ metadata }) => proxiesThrough(metadata.namespace, metadata.name));
+  proxies.watch(world.connectors, ({ metadata }) => proxiesThrough(world, metadata.namespace, metadata.name));
   proxies.watch(world.advertisements, ({ metadata, spec }) =>
-    proxiesThrough(metadata.namespace, spec.connectorRef.name),
+    proxiesThrough(world, metadata.namespace, spec.connectorRef.name),
   );
   proxies.watch(world.edges, () => world.proxies.list().map(keyOf));
+}
+
+/** The proxies with a backend behind the connector. */
+function proxiesThrough(
+  world: World,
+  namespace: string | undefined,
+  connectorName: string | undefined,
+): readonly ObjectKey[] {
+  return world.proxies
+    .list()
+    .flatMap((object) =>
+      object.metadata.namespace === namespace && names(object, connectorName) ? [keyOf(object)] : [],
+    );
 }
 
 function names(proxy: HTTPProxy, connectorName: string | undefined): boolean {

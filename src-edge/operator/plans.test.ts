@@ -9,6 +9,7 @@ import { tunnelAspect } from './connector-conditions.ts';
 import { domainForNew, edgeOf, isAlive, rankEdges, urlOf } from './edges.ts';
 import { leaseState, ownerReferenceTo, planLease } from './lease-plan.ts';
 import { createPace } from './pace.ts';
+import { createPatience } from './patience.ts';
 
 const connector: Connector = {
   apiVersion: 'networking.datumapis.com/v1alpha1',
@@ -110,15 +111,39 @@ test('an edge stands for its domain, one that is alive before one that is not', 
   expect(urlOf('shop.localhost', draining)).toBe('http://shop.localhost');
 });
 
-test('one edge that reaches the agent is enough', () => {
-  const probed = (status: number) => ({
-    edge: edge(`e${status}`, 'localhost', 80, 'Healthy'),
-    answer: { kind: 'answer', status, by: 'edge', details: null, route: null } as const,
+describe('a connector’s readiness', () => {
+  const ready: Connector = {
+    ...connector,
+    status: {
+      conditions: [{ type: 'Ready', status: 'True', reason: 'R', message: '', lastTransitionTime: '' }],
+    },
+  };
+  const judge = (statuses: readonly number[], facts: { readonly was?: Connector; readonly exhausted?: boolean } = {}) =>
+    tunnelAspect({
+      connector: facts.was ?? connector,
+      probes: statuses.map((status) => ({
+        edge: edge(`e${status}`, 'localhost', 80, 'Healthy'),
+        answer: { kind: 'answer', status, by: 'edge', details: null, route: null, slow: false },
+      })),
+      exhausted: facts.exhausted ?? false,
+    });
+
+  test('takes one edge that reaches the agent', () => {
+    expect(judge([503, 204]).status).toBe('True');
+    expect(judge([503]).message).toBe('The agent has no tunnel to the edge "e503".');
+    expect(judge([421]).message).toContain('probe token');
+    expect(judge([]).message).toContain('No edge has registered');
   });
-  expect(tunnelAspect([probed(503), probed(204)]).status).toBe('True');
-  expect(tunnelAspect([probed(503)]).message).toBe('The agent has no tunnel to the edge "e503".');
-  expect(tunnelAspect([probed(421)]).message).toContain('probe token');
-  expect(tunnelAspect([]).message).toContain('No edge has registered');
+
+  test('outlasts a silence, not several, and no lost tunnel', () => {
+    expect(judge([504], { was: ready })).toMatchObject({ status: 'True', reason: 'ConnectorSlow' });
+    expect(judge([504, 503], { was: ready }).status).toBe('True');
+    expect(judge([504], { was: ready, exhausted: true }).message).toBe(
+      'The agent does not answer through its tunnel to the edge "e504".',
+    );
+    expect(judge([504]).status).toBe('False');
+    expect(judge([503], { was: ready }).status).toBe('False');
+  });
 });
 
 test('the connector becomes the one controlling owner', () => {
@@ -138,4 +163,20 @@ test('looks come quickly while something changes, each change starts over, and s
   expect(looks('b', 2)).toEqual([100, 200]);
   expect(pace.next('k', { state: 'c', settled: true })).toBe(15_000);
   expect(looks('b', 1)).toEqual([100]);
+});
+
+test('patience ends with the third probe in a row that taught nothing', () => {
+  const patience = createPatience();
+  const looks = (...taught: readonly boolean[]) => taught.map((each) => patience.isExhausted('k', { taught: each }));
+  expect(looks(false, false, true, false, false, false, false)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
+  patience.forget('k');
+  expect(looks(false)).toEqual([false]);
 });

@@ -37,6 +37,7 @@ async function startEdge(handle: RequestListener): Promise<DRTPServer> {
 }
 
 const token = new Secret('the-token');
+const unhurried = new AbortController().signal;
 const prober = createProber({ token, clock: systemClock });
 
 test('asks as a visitor would, with the token, and wants no more than the head', async () => {
@@ -47,12 +48,13 @@ test('asks as a visitor would, with the token, and wants no more than the head',
     // Never ends.
     response.write('x');
   });
-  expect(await prober.probeHostname(edge, 'shop.localhost')).toEqual({
+  expect(await prober.probeHostname(edge, 'shop.localhost', unhurried)).toEqual({
     kind: 'answer',
     status: 404,
     by: 'origin',
     details: null,
     route: 'u.1',
+    slow: false,
   });
   expect(seen).toMatchObject({
     host: `shop.localhost:${edge.spec.ports[0]?.port ?? 0}`,
@@ -76,7 +78,7 @@ test('of a field that is there twice, the edge’s own is the last', async () =>
     ]);
     response.end();
   });
-  expect(await prober.probeHostname(edge, 'shop.localhost')).toMatchObject({
+  expect(await prober.probeHostname(edge, 'shop.localhost', unhurried)).toMatchObject({
     by: 'agent',
     details: 'SP_ORIGIN_REFUSED',
     route: 'u.1',
@@ -85,7 +87,7 @@ test('of a field that is there twice, the edge’s own is the last', async () =>
 
 test('what nobody vouches for is the edge’s answer', async () => {
   const edge = await startEdge((_request, response) => response.end());
-  expect(await prober.probeHostname(edge, 'shop.localhost')).toMatchObject({ by: 'edge', route: null });
+  expect(await prober.probeHostname(edge, 'shop.localhost', unhurried)).toMatchObject({ by: 'edge', route: null });
 });
 
 test('tells silence behind the edge from an edge that is not there', async () => {
@@ -94,10 +96,32 @@ test('tells silence behind the edge from an edge that is not there', async () =>
     clock: { ...systemClock, after: (_delayMs, run) => systemClock.after(200, run) },
   });
   const silent = await startEdge(() => {});
-  expect(await impatient.probeHostname(silent, 'shop.localhost')).toEqual({ kind: 'silence' });
+  expect(await impatient.probeHostname(silent, 'shop.localhost', unhurried)).toEqual({ kind: 'silence' });
   const gone = await startEdge(() => {});
   await new Promise((resolve) => {
     servers.at(-1)?.close(resolve);
   });
-  expect(await impatient.probeHostname(gone, 'shop.localhost')).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED' });
+  expect(await impatient.probeHostname(gone, 'shop.localhost', unhurried)).toEqual({
+    kind: 'unreachable',
+    code: 'ECONNREFUSED',
+  });
+});
+
+test('calls an answer slow that took more than five seconds', async () => {
+  const slow = await startEdge((_request, response) => void setTimeout(() => response.end(), 30));
+  // A clock that is a thousand times as fast.
+  const hurried = createProber({
+    token,
+    clock: { ...systemClock, monotonic: () => systemClock.monotonic() * 1000 },
+  });
+  expect(await hurried.probeHostname(slow, 'shop.localhost', unhurried)).toMatchObject({ slow: true });
+});
+
+test('ends when it is told to', async () => {
+  const silent = await startEdge(() => {});
+  const told = new AbortController();
+  const answer = prober.probeHostname(silent, 'shop.localhost', told.signal);
+  await expect.poll(() => servers.at(-1)?.listenerCount('request')).toBe(1);
+  told.abort();
+  expect((await answer).kind).not.toBe('answer');
 });

@@ -1,16 +1,15 @@
 /**
  * Asks an edge, as a visitor would, whether a hostname or a connector is reachable through it.
- *
- * Dials the address of the edge's DRTPServer, never the hostname: it need not resolve where the operator runs.
  */
-import http from 'node:http';
+import type http from 'node:http';
 
 import type { Clock } from '#base/clock.ts';
 import type { Secret } from '#base/secret.ts';
 import type { DRTPServer } from '#contract/resources/generated.ts';
 import { statusDetails } from '#tunnel/headers/proxy-status.ts';
 
-import { answeredByHeader, connectorHealthPath, probeHeader, routeHeader } from '../probe-wire.ts';
+import { answeredByHeader, connectorHealthPath, routeHeader } from '../probe-wire.ts';
+import { edgeRequest } from './edge-request.ts';
 
 export type ProbeAnswer =
   | {
@@ -21,24 +20,25 @@ export type ProbeAnswer =
       readonly details: string | null;
       /** `routeTag` of the proxy that the edge took the hostname for. */
       readonly route: string | null;
+      /** It took longer than a visitor would call quick. */
+      readonly slow: boolean;
     }
   /** The edge accepted the request and nobody answered it in time. */
   | { readonly kind: 'silence' }
   /** The edge itself was not reached. `code` is the system's, such as ECONNREFUSED. */
   | { readonly kind: 'unreachable'; readonly code: string };
 
+/** Both resolve within `probeSeconds`; aborting `signal` ends them sooner, as silence. */
 export type Prober = {
   /** `hostname` is sent as Host, with the edge's port as a visitor's browser would. */
-  probeHostname(edge: DRTPServer, hostname: string): Promise<ProbeAnswer>;
+  probeHostname(edge: DRTPServer, hostname: string, signal: AbortSignal): Promise<ProbeAnswer>;
   probeConnector(edge: DRTPServer, connector: { namespace: string; name: string }): Promise<ProbeAnswer>;
 };
 
-const timeoutMs = 5000;
-
-/** Port on which `edge` receives visitors, or null. */
-export function visitorPort(edge: DRTPServer): number | null {
-  return edge.spec.ports.find(({ name }) => name === 'http')?.port ?? null;
-}
+/** How long an answer may take; a development server that compiles its first page needs most of it. */
+export const probeSeconds = 15;
+/** What takes longer is called slow. */
+export const slowSeconds = 5;
 
 /** Whoever appended the last value of a repeated field stands nearest to us: the edge. */
 function lastOf(value: string | string[] | undefined): string | null {
@@ -46,7 +46,7 @@ function lastOf(value: string | string[] | undefined): string | null {
   return all?.split(',').at(-1)?.trim() ?? null;
 }
 
-function answerOf(response: http.IncomingMessage): ProbeAnswer {
+function answerOf(response: http.IncomingMessage, tookMs: number): ProbeAnswer {
   const by = lastOf(response.headers[answeredByHeader]);
   const proxyStatus = response.headers['proxy-status'];
   return {
@@ -56,54 +56,50 @@ function answerOf(response: http.IncomingMessage): ProbeAnswer {
     by: by === 'origin' || by === 'agent' ? by : 'edge',
     details: typeof proxyStatus === 'string' && by !== 'origin' ? statusDetails(proxyStatus) : null,
     route: lastOf(response.headers[routeHeader]),
+    slow: tookMs > slowSeconds * 1000,
   };
 }
 
 export function createProber(options: { readonly token: Secret<string>; readonly clock: Clock }): Prober {
-  const probe = (edge: DRTPServer, host: string, path: string): Promise<ProbeAnswer> =>
+  const { token, clock } = options;
+
+  const probe = (edge: DRTPServer, host: string, path: string, signal?: AbortSignal): Promise<ProbeAnswer> =>
     new Promise((resolve) => {
-      const port = visitorPort(edge);
-      if (port === null) {
+      const startedMs = clock.monotonic();
+      const request = edgeRequest(edge, { host, path, token });
+      if (request === null) {
         resolve({ kind: 'unreachable', code: 'no port named “http”' });
         return;
       }
       let connected = false;
-      const request = http.request({
-        host: edge.spec.address.replace(/^\[(.*)\]$/, '$1'),
-        port,
-        path,
-        agent: false,
-        headers: {
-          host: port === 80 ? host : `${host}:${port}`,
-          [probeHeader]: options.token.reveal(),
-          'user-agent': 'sallyport-operator',
-        },
-      });
       const finish = (answer: ProbeAnswer): void => {
         cancel();
+        signal?.removeEventListener('abort', giveUp);
         resolve(answer);
         // The head is all that was asked for; the body may be endless.
         request.destroy();
       };
-      const cancel = options.clock.after(timeoutMs, () =>
-        finish(connected ? { kind: 'silence' } : { kind: 'unreachable', code: 'ETIMEDOUT' }),
-      );
+      const giveUp = (): void => finish(connected ? { kind: 'silence' } : { kind: 'unreachable', code: 'ETIMEDOUT' });
+      const cancel = clock.after(probeSeconds * 1000, giveUp);
+      signal?.addEventListener('abort', giveUp);
+      const answered = (response: http.IncomingMessage): void =>
+        finish(answerOf(response, clock.monotonic() - startedMs));
       request.once('socket', (socket) => {
         socket.once('connect', () => {
           connected = true;
         });
       });
-      request.once('response', (response) => finish(answerOf(response)));
+      request.once('response', answered);
       request.on('upgrade', (response, socket) => {
         socket.destroy();
-        finish(answerOf(response));
+        answered(response);
       });
       request.on('error', (error) => finish({ kind: 'unreachable', code: (error as { code?: string }).code ?? 'EIO' }));
       request.end();
     });
 
   return {
-    probeHostname: (edge, hostname) => probe(edge, hostname, '/'),
+    probeHostname: (edge, hostname, signal) => probe(edge, hostname, '/', signal),
     probeConnector: (edge, connector) => probe(edge, edge.spec.address, connectorHealthPath(connector)),
   };
 }

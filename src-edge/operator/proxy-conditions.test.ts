@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Connector, DRTPServer } from '#contract/resources/generated.ts';
+import type { Connector, DRTPServer, HTTPProxy } from '#contract/resources/generated.ts';
 
 import { proxyOf } from '../test-resources.ts';
 import type { ProbeAnswer } from './prober.ts';
@@ -35,10 +35,10 @@ function answer(
   details: string | null = null,
   route: string | null = 'u.2',
 ): ProbeAnswer {
-  return { kind: 'answer', status: 502, by, details, route };
+  return { kind: 'answer', status: 502, by, details, route, slow: false };
 }
 
-function findings(given: ProbeAnswer, facts: Partial<ProxyFacts> = {}) {
+function findings(given: ProbeAnswer | null, facts: Partial<ProxyFacts> = {}) {
   const { programmed, ready, settled } = findingsOf({
     proxy,
     target: '127.0.0.1:3000',
@@ -47,12 +47,22 @@ function findings(given: ProbeAnswer, facts: Partial<ProxyFacts> = {}) {
     advertised: true,
     edge,
     answer: given,
+    exhausted: false,
     ...facts,
   });
-  return [programmed.status, ready.status, ready.reason, settled];
+  return [programmed?.status ?? null, ready.status, ready.reason, settled];
 }
 
-test.each<[string, ProbeAnswer, Partial<ProxyFacts>, readonly unknown[]]>([
+const answered = (reason: string): HTTPProxy => ({
+  ...proxy,
+  status: {
+    conditions: [
+      { type: 'Ready', status: 'True', reason, message: 'm', lastTransitionTime: '', observedGeneration: 2 },
+    ],
+  },
+});
+
+test.each<[string, ProbeAnswer | null, Partial<ProxyFacts>, readonly unknown[]]>([
   ['the service answered', answer('origin'), {}, ['True', 'True', 'Ready', true]],
   ['the edge knows an older generation', answer('origin', null, 'u.1'), {}, ['False', 'False', 'AwaitingRoute', false]],
   ['the edge knows another proxy', answer('origin', null, 'v.2'), {}, ['False', 'False', 'AwaitingRoute', false]],
@@ -69,6 +79,29 @@ test.each<[string, ProbeAnswer, Partial<ProxyFacts>, readonly unknown[]]>([
     ['False', 'False', 'AwaitingRoute', false],
   ],
   ['nobody answers', { kind: 'silence' }, {}, ['True', 'False', 'OriginTimeout', false]],
+  [
+    'nobody answers once, who has answered before',
+    { kind: 'silence' },
+    { proxy: answered('Ready') },
+    ['True', 'True', 'Slow', false],
+  ],
+  [
+    'nobody answers again and again',
+    { kind: 'silence' },
+    { proxy: answered('Slow'), exhausted: true },
+    ['True', 'False', 'OriginTimeout', false],
+  ],
+  [
+    'the answer took long',
+    { kind: 'answer', status: 200, by: 'origin', details: null, route: 'u.2', slow: true },
+    {},
+    ['True', 'True', 'Slow', true],
+  ],
+  ['no answer yet', null, {}, [null, 'False', 'AwaitingAnswer', false]],
+  ['no answer yet, as before', null, { proxy: answered('Slow') }, [null, 'True', 'Slow', false]],
+  ['no answer yet, switched off', null, { advertised: false }, [null, 'False', 'SwitchedOff', true]],
+  ['the tunnel is full', answer('edge', 'TunnelBusy'), { proxy: answered('Ready') }, ['True', 'True', 'Slow', false]],
+  ['the tunnel was always full', answer('edge', 'TunnelBusy'), {}, ['True', 'False', 'TunnelBusy', false]],
   ['nothing listens', answer('agent', 'SP_ORIGIN_REFUSED'), {}, ['True', 'False', 'OriginRefused', false]],
   ['the service is stuck', answer('agent', 'SP_ORIGIN_TIMEOUT'), {}, ['True', 'False', 'OriginTimeout', false]],
   ['no way there', answer('agent', 'SP_ORIGIN_UNREACHABLE'), {}, ['True', 'False', 'OriginUnreachable', false]],

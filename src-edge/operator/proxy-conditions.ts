@@ -7,7 +7,7 @@ import type { Connector, DRTPServer, HTTPProxy } from '#contract/resources/gener
 import { findCondition, isTrue } from '#kube/conditions.ts';
 
 import { routeTag, type EdgeReason } from '../probe-wire.ts';
-import type { ProbeAnswer } from './prober.ts';
+import { probeSeconds, slowSeconds, type ProbeAnswer } from './prober.ts';
 import type { Aspect } from './status-writer.ts';
 
 export type ProxyFacts = {
@@ -19,11 +19,15 @@ export type ProxyFacts = {
   /** An advertisement of the connector covers the target. */
   readonly advertised: boolean;
   readonly edge: DRTPServer;
-  readonly answer: ProbeAnswer;
+  /** null while the service may still answer the probe under way. */
+  readonly answer: ProbeAnswer | null;
+  /** Too many probes in a row taught nothing. */
+  readonly exhausted: boolean;
 };
 
 export type ProxyFindings = {
-  readonly programmed: Aspect;
+  /** null: nothing new was learnt. */
+  readonly programmed: Aspect | null;
   readonly ready: Aspect;
   /** True if nothing changes without an event that the operator will see. */
   readonly settled: boolean;
@@ -62,9 +66,17 @@ export function waitingForEdge(hostname: string | null): ProxyFindings {
   return { programmed: programmedAspect('False', message), ready: notReady('AwaitingRoute', message), settled: true };
 }
 
+/** True if the probe says nothing about the service: it may be slow, or its tunnel full. */
+export function isInconclusive(answer: ProbeAnswer): boolean {
+  return (
+    answer.kind === 'silence' || (answer.kind === 'answer' && answer.by === 'edge' && answer.details === 'TunnelBusy')
+  );
+}
+
 export function findingsOf(facts: ProxyFacts): ProxyFindings {
   const { proxy, answer, edge } = facts;
   const edgeName = `"${edge.metadata.name ?? ''}"`;
+  if (answer === null) return { programmed: null, ...readiness(facts, null) };
   if (answer.kind === 'unreachable') {
     const message = `The edge ${edgeName} at ${edge.spec.address} does not answer (${answer.code}). Check that it runs.`;
     return {
@@ -83,24 +95,57 @@ export function findingsOf(facts: ProxyFacts): ProxyFindings {
       settled: false,
     };
   }
-  const { ready, settled } = readiness(facts);
-  return { programmed: programmedAspect('True', `The edge ${edgeName} answers for the hostname.`), ready, settled };
+  const programmed = programmedAspect('True', `The edge ${edgeName} answers for the hostname.`);
+  return { programmed, ...readiness(facts, answer) };
 }
 
 type Readiness = Pick<ProxyFindings, 'ready' | 'settled'>;
+type Reached = Exclude<ProbeAnswer, { readonly kind: 'unreachable' }>;
 
-function readiness(facts: ProxyFacts): Readiness {
-  const { answer, target } = facts;
+const answeredMessage = 'The service has answered a request through the tunnel';
+
+function readiness(facts: ProxyFacts, answer: Reached | null): Readiness {
   // The edge may be a moment behind; that an advertisement is gone is decided here already.
   if (!facts.advertised) return { ready: switchedOff(facts), settled: true };
-  if (answer.kind !== 'answer') {
-    const message = `${target} did not answer a request within 5 s. Check that the service is not stuck.`;
-    return { ready: notReady('OriginTimeout', message), settled: false };
-  }
-  if (answer.by === 'agent') return { ready: agentFailure(target, answer.details, answer.status), settled: false };
+  if (answer === null) return { ready: waitingForAnswer(facts), settled: false };
+  if (answer.kind === 'silence') return { ready: silent(facts), settled: false };
+  if (answer.by === 'agent')
+    return { ready: agentFailure(facts.target, answer.details, answer.status), settled: false };
   if (answer.by === 'edge') return edgeFailure(facts, answer.details as EdgeReason | null);
-  const message = 'The service has answered a request through the tunnel.';
-  return { ready: { type: 'Ready', status: 'True', reason: 'Ready', message }, settled: true };
+  const ready = answer.slow
+    ? isReady('Slow', `${answeredMessage}, and took more than ${slowSeconds} s for it.`)
+    : isReady('Ready', `${answeredMessage}.`);
+  return { ready, settled: true };
+}
+
+function isReady(reason: 'Ready' | 'Slow', message: string): Aspect {
+  return { type: 'Ready', status: 'True', reason, message };
+}
+
+/** What Ready says while a probe is under way: what it said before, if that was about the present proxy. */
+function waitingForAnswer({ proxy, target }: ProxyFacts): Aspect {
+  const before = findCondition(proxy.status?.conditions, 'Ready');
+  return before !== undefined && isTrue(proxy, 'Ready')
+    ? { type: 'Ready', status: 'True', reason: before.reason, message: before.message }
+    : notReady('AwaitingAnswer', `A request to ${target} is on its way; the service has not answered yet.`);
+}
+
+/** One unanswered probe of a service that has answered before says that it is slow; several, that it does not answer. */
+function silent({ proxy, target, exhausted }: ProxyFacts): Aspect {
+  return isTrue(proxy, 'Ready') && !exhausted
+    ? isReady('Slow', `The service has answered before, and did not answer the last check within ${probeSeconds} s.`)
+    : notReady(
+        'OriginTimeout',
+        `${target} did not answer a request within ${probeSeconds} s. Check that the service is not stuck.`,
+      );
+}
+
+/** As for silence: that a tunnel is full says nothing about the service. */
+function busy({ proxy, exhausted, connectorName }: ProxyFacts): Aspect {
+  const message = `The tunnel of connector "${connectorName}" carries as many requests as it can, so the service could not be checked.`;
+  return isTrue(proxy, 'Ready') && !exhausted
+    ? isReady('Slow', message)
+    : notReady('TunnelBusy', `${message} Wait, or find out what opens so many.`);
 }
 
 function switchedOff({ target, connectorName }: ProxyFacts): Aspect {
@@ -144,6 +189,8 @@ function edgeFailure(facts: ProxyFacts, reason: EdgeReason | null): Readiness {
         ready: notReady('AwaitingRoute', 'The edge has not seen the advertisement yet; it does so by itself.'),
         settled: false,
       };
+    case 'TunnelBusy':
+      return { ready: busy(facts), settled: false };
     case 'NoRule':
       return {
         ready: notReady('AwaitingRoute', 'No rule matches the path “/”, so that the service cannot be checked.'),

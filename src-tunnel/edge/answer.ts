@@ -25,6 +25,8 @@ export type ForwardOutcome = {
   readonly answeredBy: AnsweredBy;
   /** What the visitor was told; 0 if the visitor left before. */
   readonly status: number;
+  /** The answer began and ended early, and it was not the visitor who left. */
+  readonly brokenOff?: true;
 };
 
 /** An answer that did not come from the backend, for whoever renders pages. */
@@ -138,8 +140,9 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
   const onClose = (): void => {
     response.off('close', onVisitorGone);
     if (answered !== null) {
-      if (!complete) breakOff(request, response);
-      handlers.done({ answeredBy: answered, status });
+      const brokenOff = !complete && !response.destroyed;
+      if (brokenOff) breakOff(request, response);
+      handlers.done({ answeredBy: answered, status, ...(brokenOff ? { brokenOff } : {}) });
     } else if (response.destroyed || response.writableEnded) {
       handlers.done({ answeredBy: 'edge', status: 0 });
     } else {
