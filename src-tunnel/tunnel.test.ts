@@ -498,6 +498,26 @@ test('strangers on the tunnel port are cut and agents still get in', async () =>
   expect(edge.sessions).toHaveLength(1);
 });
 
+test.runIf(process.platform === 'linux')('one stranger cannot keep agents from elsewhere out', async () => {
+  const edge = await startEdge(cleanup, certificate);
+  const crowd: net.Socket[] = [];
+  let cut = 0;
+  cleanup.add(() => crowd.forEach((socket) => socket.destroy()));
+  for (let index = 0; index < 300; index += 1) {
+    const socket = net.connect({ port: edge.target.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    socket.on('error', () => {});
+    socket.once('close', () => (cut += 1));
+    crowd.push(socket);
+    await new Promise((resolve) => socket.once('connect', resolve));
+  }
+  // There is room for 256, and the rest of this crowd may not displace its own.
+  await until(() => cut === 300 - 256);
+  const { reports } = startEngine(cleanup, { edges: [edge.target] });
+  await until(() => last(reports)?.phase === 'connected');
+  // It waited on the place of one of them.
+  await until(() => cut === 300 - 255);
+});
+
 test('TLS 1.2 is refused by the edge and by the agent', async () => {
   const edge = await startEdge(cleanup, certificate);
   await expect(dialTls(edge.target.port, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).rejects.toThrow();

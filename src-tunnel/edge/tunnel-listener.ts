@@ -3,7 +3,7 @@
  *
  * Whatever is not admitted in time is cut; nothing is asked of a peer, and nothing of it believed, before that.
  */
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 
 import { sleep, type Clock } from '#base/clock.ts';
@@ -16,6 +16,7 @@ import { channelBinding } from '../registration/proof.ts';
 import { requestOverHttp2 } from '../transport/h2.ts';
 import { watchLiveness } from '../transport/liveness.ts';
 import { createTunnelSession, type TunnelSession } from './session.ts';
+import { createWaitingRoom } from './waiting-room.ts';
 
 export type { VerifiedClaim } from '../registration/edge-side.ts';
 export type { TunnelSession } from './session.ts';
@@ -47,16 +48,11 @@ export type TunnelListener = {
   close(graceMs: number): Promise<void>;
 };
 
-/** One and the same for a TCP socket and the TLS socket on top of it. */
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`;
-}
-
 /** Resolves once it listens; rejects if the address cannot be used or the certificate does not fit its key. */
 export async function createTunnelListener(options: TunnelListenerOptions): Promise<TunnelListener> {
   const { clock, log } = options;
   const registrationMs = options.registrationMs ?? limits.registrationMs;
-  const unadmitted = new Map<string, Socket>();
+  const unadmitted = createWaitingRoom(limits.unadmittedConnections);
   const sessions = new Set<TunnelSession>();
   let closing = false;
 
@@ -94,7 +90,7 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
       socket.destroy();
       return;
     }
-    unadmitted.delete(peerOf(socket));
+    unadmitted.leave(socket);
     cancelExpiry();
 
     const { claim } = outcome;
@@ -147,24 +143,14 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
   server.maxConnections = limits.sessions + limits.unadmittedConnections;
   server.on('connection', (socket) => {
     // SECURITY: strangers are bounded in number and each in time; the admitted are not theirs to crowd out.
-    if (unadmitted.size >= limits.unadmittedConnections) {
-      socket.destroy();
-      return;
-    }
-    const peer = peerOf(socket);
-    unadmitted.set(peer, socket);
-    socket.once('close', () => {
-      if (unadmitted.get(peer) === socket) unadmitted.delete(peer);
-    });
+    if (!unadmitted.enter(socket)) socket.destroy();
   });
   server.on('tlsClientError', (error, socket) => {
     log.debug('TLS handshake failed', { remoteAddress: socket.remoteAddress, code: (error as { code?: string }).code });
   });
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {});
-    const peer = peerOf(socket);
-    unadmitted.set(peer, socket);
-    socket.once('close', () => unadmitted.delete(peer));
+    unadmitted.replace(socket);
     // SECURITY: another protocol on this port would confuse the reversed roles.
     if (socket.alpnProtocol !== tunnelAlpn.h2 || closing) {
       socket.destroy();
@@ -194,7 +180,7 @@ export async function createTunnelListener(options: TunnelListenerOptions): Prom
       const gone = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      for (const connection of unadmitted.values()) connection.destroy();
+      unadmitted.clear();
       for (const session of sessions) session.drain();
       const cancel = clock.after(graceMs, () => {
         for (const session of sessions) session.close();
