@@ -8,6 +8,7 @@ test.each([
   ['http://localhost:3000', 'http', 'localhost:3000'],
   ['http://[::1]:3000', 'http', '[::1]:3000'],
   ['http://db.corp', 'http', 'db.corp:80'],
+  ['http://web_1:3000', 'http', 'web_1:3000'],
   ['https://db.corp.', 'https', 'db.corp:443'],
   ['HTTP://DB.corp:8080', 'http', 'db.corp:8080'],
   ['http://0x7f.1:3000', 'http', '127.0.0.1:3000'],

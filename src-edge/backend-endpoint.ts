@@ -36,7 +36,8 @@ function isLoopbackName(host: string): boolean {
 }
 
 const shape = /^(https?):\/\/[^/?#@\s]+$/i;
-const dnsName = /^(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/;
+/** Underscores too: container networks give such names, and agents expose them. */
+const dnsName = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/;
 
 /** Reads an endpoint of a backend behind a connector. */
 export function parseEndpoint(text: string): EndpointResult {

@@ -87,3 +87,23 @@ test('a warning that was read can be put away, and brought back', async ({ launc
   await page.getByRole('button', { name: 'Show 1 dismissed note' }).click();
   await expect(warnings).toBeVisible();
 });
+
+test('an address that would be refused later is refused while it is typed, with the reason', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openExposeDialog();
+  const address = page.getByLabel('Port or address');
+  const expose = page.getByRole('button', { name: 'Expose', exact: true });
+  await address.fill('169.254.169.254:80');
+  await expect(address).toHaveAccessibleDescription(/link-local address/);
+  await address.fill('localhost');
+  await expect(address).toHaveAccessibleDescription(/^Requests|^Where/);
+  await expose.click();
+  await expect(address).toHaveAccessibleDescription('Add the port, for example localhost:3000.');
+  await expect(address).toBeFocused();
+
+  await address.fill('localhost:5173/app');
+  await expect(address).toHaveAccessibleDescription('All of http://localhost:5173 is exposed, not only /app');
+});

@@ -119,6 +119,8 @@ it('goes on removing after a restart', async () => {
 it.each([
   [{ name: 'Not-A-Name' }, 'SP_SERVICE_NAME_INVALID'],
   [{ host: '999.1.1.1' }, 'SP_INPUT_INVALID'],
+  [{ host: '169.254.169.254' }, 'SP_INPUT_INVALID'],
+  [{ host: '0.0.0.0' }, 'SP_INPUT_INVALID'],
   [{ host: 'a b' }, 'SP_INPUT_INVALID'],
   [{ host: 'http://x' }, 'SP_INPUT_INVALID'],
   [{ name: 'taken' }, 'SP_SERVICE_NAME_TAKEN'],

@@ -3,12 +3,11 @@
  *
  * Knows nothing of control planes; controllers read it and report back when a removed service is gone.
  */
-import { isIP } from 'node:net';
-
 import { rfc3339, type Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import { AgentError } from '#contract/errors/agent-error.ts';
 import { serviceName, type Caller } from '#contract/ipc/contract.ts';
+import { hostProblem } from '#contract/target-host.ts';
 
 import type { AgentStore } from '../state/agent-store.ts';
 import type { SavedService, SavedState } from '../state/saved-state.ts';
@@ -47,17 +46,14 @@ export type ServiceRegistry = {
   forget(name: string): Promise<void>;
 };
 
-/** RFC 1123 §2.1, by labels of at most 63 characters; underscores because container networks use them. */
-const hostName = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/;
 const maxServices = 200;
 
 /** The host as it is compared and written: lower case, an IPv6 address without its brackets. */
 function normalHost(host: string): string {
   const plain = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  // Digits and dots only is an address; one that is not valid must not be looked up as a name.
-  const isName = hostName.test(plain) && !/^[\d.]+$/.test(plain);
-  if (isIP(plain) !== 0 || isName) return plain;
-  throw new AgentError('SP_INPUT_INVALID', { reason: `“${host}” is neither a host name nor an IP address.` });
+  const reason = hostProblem(plain);
+  if (reason !== null) throw new AgentError('SP_INPUT_INVALID', { reason });
+  return plain;
 }
 
 /** Oldest first; RFC 3339 in UTC with a fixed number of digits sorts as text. */

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { hostKind } from '#contract/target-host.ts';
+
 import { formatTarget, readTarget } from './target.ts';
 
 describe('readTarget', () => {
@@ -18,8 +20,19 @@ describe('readTarget', () => {
     ['http://[::1]:3000/', '::1', 3000],
     ['127.0.0.1:65535', '127.0.0.1', 65_535],
     ['db.corp.example:5432', 'db.corp.example', 5432],
+    ['http://0.0.0.0:8000/', 'localhost', 8000],
+    ['[::]:8000', 'localhost', 8000],
   ])('reads %s', (text, host, port) => {
-    expect(readTarget(text)).toEqual({ kind: 'target', target: { host, port } });
+    expect(readTarget(text)).toMatchObject({ kind: 'target', target: { host, port } });
+  });
+
+  it.each([
+    ['localhost:5173/app/?x=1#top', '/app/?x=1#top'],
+    ['http://localhost:3000?x', '?x'],
+    ['http://localhost:3000/', ''],
+    ['3000', ''],
+  ])('keeps what %s says beyond the service apart', (text, path) => {
+    expect(readTarget(text)).toMatchObject({ kind: 'target', path });
   });
 
   it.each([
@@ -34,14 +47,28 @@ describe('readTarget', () => {
     ['ftp://localhost:21', 'ftp'],
     ['http://ada:secret@localhost:3000', 'password'],
     ['::1:3000', 'brackets'],
-    ['[nonsense]:3000', 'host'],
+    ['[nonsense]:3000', 'IPv6'],
     ['256.1.1.1:80', 'host'],
     ['under score:80', 'host'],
-    ['[]:80', 'host'],
+    ['[]:80', 'IPv6'],
+    ['169.254.169.254:80', 'link-local'],
+    ['http://[fe80::1]:80/', 'link-local'],
+    ['1.2.3:80', 'host'],
   ])('refuses %s and says why', (text, word) => {
     const reading = readTarget(text);
     expect(reading.kind).toBe('invalid');
     expect(reading.kind === 'invalid' && reading.reason).toContain(word);
+  });
+
+  it.each([
+    ['https://', true],
+    ['169.254.1.1', true],
+    ['ada@', true],
+    ['localhost', false],
+    ['localhost:', false],
+    ['[::', false],
+  ])('knows whether typing on can make %s right', (text, final) => {
+    expect(readTarget(text)).toMatchObject({ kind: 'invalid', final });
   });
 
   it('tells empty from wrong', () => {
@@ -52,7 +79,8 @@ describe('readTarget', () => {
     fc.assert(
       fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6()), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
         const target = { host: host.toLowerCase(), port };
-        expect(readTarget(formatTarget(target))).toEqual({ kind: 'target', target });
+        fc.pre(hostKind(target.host) === 'usable');
+        expect(readTarget(formatTarget(target))).toEqual({ kind: 'target', target, path: '' });
       }),
     );
     fc.assert(

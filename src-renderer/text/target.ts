@@ -1,33 +1,37 @@
 /**
  * Reads what a person types or pastes as the address of a local service. Knows nothing of names or of the agent.
  */
+import { hostKind, hostProblem } from '#contract/target-host.ts';
 
 /** A service as the agent dials it; an IPv6 `host` is without brackets. */
 export type Target = { readonly host: string; readonly port: number };
 
 export type TargetReading =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'target'; readonly target: Target }
-  | { readonly kind: 'invalid'; readonly reason: string };
+  | {
+      readonly kind: 'target';
+      readonly target: Target;
+      /** Path, query and fragment of a web address; empty without one. They do not limit what is exposed. */
+      readonly path: string;
+    }
+  /** `final`: nothing that may be typed behind it makes it right. */
+  | { readonly kind: 'invalid'; readonly reason: string; readonly final: boolean };
 
 const maxPort = 65_535;
 const defaultHost = 'localhost';
-const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
-const ipv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
-const ipv6 = /^[0-9a-f:.]+$/i;
 
 function invalid(reason: string): TargetReading {
-  return { kind: 'invalid', reason };
+  return { kind: 'invalid', reason, final: false };
 }
 
-function isHost(host: string): boolean {
-  if (ipv4.test(host)) return host.split('.').every((part) => Number(part) <= 255);
-  if (host.length > 253) return false;
-  return host.split('.').every((part) => label.test(part));
+function refused(reason: string): TargetReading {
+  return { kind: 'invalid', reason, final: true };
 }
 
-function isIpv6(host: string): boolean {
-  return ipv6.test(host) && URL.canParse(`http://[${host}]/`);
+/** The host as it is dialled. What listens on every address of this machine is reached at its own. */
+function readHost(text: string): string {
+  const host = text.toLowerCase();
+  return host === '' || hostKind(host) === 'unspecified' ? defaultHost : host;
 }
 
 /** The port a web address without one means; null for other schemes. */
@@ -43,20 +47,18 @@ function readPort(text: string): number | null {
   return port >= 1 && port <= maxPort ? port : null;
 }
 
-/**
- * Accepts `3000`, `:3000`, `localhost:3000`, `http://localhost:3000/`, `[::1]:3000`. A path, query and fragment of a
- * web address are dropped: a service is exposed as a whole.
- */
+/** Accepts `3000`, `:3000`, `localhost:3000`, `http://localhost:3000/app`, `[::1]:3000`, `0.0.0.0:3000`. */
 export function readTarget(input: string): TargetReading {
   const text = input.trim();
   if (text === '') return { kind: 'empty' };
 
-  const address = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)(?:[/?#].*)?$/i.exec(text);
+  const address = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)([/?#].*)?$/i.exec(text);
   const scheme = address?.[1]?.toLowerCase();
   const authority = address?.[2] ?? '';
-  if (scheme === 'https') return invalid('Services that speak HTTPS themselves cannot be exposed yet; use http.');
-  if (scheme !== undefined && scheme !== 'http') return invalid(`“${scheme}” addresses cannot be exposed; use http.`);
-  if (authority.includes('@')) return invalid('Leave user name and password out of the address.');
+  const path = address?.[3] ?? '';
+  if (scheme === 'https') return refused('Services that speak HTTPS themselves cannot be exposed yet; use http.');
+  if (scheme !== undefined && scheme !== 'http') return refused(`“${scheme}” addresses cannot be exposed; use http.`);
+  if (authority.includes('@')) return refused('Leave user name and password out of the address.');
 
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(authority);
   const plain = /^([^:]*)(?::([^:]*))?$/.exec(authority);
@@ -64,18 +66,26 @@ export function readTarget(input: string): TargetReading {
   const parts = bracketed ?? plain;
   if (parts === null) return invalid('Put an IPv6 address into brackets, for example [::1]:3000.');
 
-  const host = onlyPort ? defaultHost : parts[1] === '' && bracketed === null ? defaultHost : (parts[1] ?? '');
-  if (!(bracketed === null ? isHost(host) : isIpv6(host))) return invalid(`“${host}” is not a host name or address.`);
+  const named = parts[1] ?? '';
+  if (bracketed !== null && !named.includes(':')) return invalid(`“${named}” is not an IPv6 address.`);
+  const host = readHost(onlyPort ? '' : named);
+  const refusal = hostProblem(host);
+  if (refusal !== null) return hostKind(host) === 'link-local' ? refused(refusal) : invalid(refusal);
 
   const portText = onlyPort ? authority : parts[2];
   if (portText === undefined || portText === '') {
     const port = schemePort(scheme);
     if (port === null) return invalid(`Add the port, for example ${authority.replace(/:$/, '')}:3000.`);
-    return { kind: 'target', target: { host: host.toLowerCase(), port } };
+    return { kind: 'target', target: { host, port }, path: beyondRoot(path) };
   }
   const port = readPort(portText);
   if (port === null) return invalid(`“${portText}” is not a port; it is a whole number from 1 to ${maxPort}.`);
-  return { kind: 'target', target: { host: host.toLowerCase(), port } };
+  return { kind: 'target', target: { host, port }, path: beyondRoot(path) };
+}
+
+/** `path` if it names anything but the whole service. */
+function beyondRoot(path: string): string {
+  return path === '/' ? '' : path;
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

@@ -1,7 +1,7 @@
 /**
  * A labelled text field with a hint that gives way to the error.
  */
-import { useId, type RefObject } from 'react';
+import { useId, type FocusEvent, type RefObject } from 'react';
 
 import styles from './text-field.module.css';
 
@@ -14,7 +14,7 @@ export type TextFieldProps = {
   /** Why the value cannot be used; null while it can, or while it is too early to say. */
   readonly error: string | null;
   readonly inputRef?: RefObject<HTMLInputElement | null>;
-  readonly onBlur?: () => void;
+  readonly onBlur?: (event: FocusEvent) => void;
   readonly maxLength?: number;
 };
 

@@ -9,7 +9,7 @@ import type { ControlPlaneState, ServiceState } from '#contract/agent-state.ts';
 
 import { audience } from '../../state/summary.ts';
 import { useAgentCall } from '../../state/use-agent-call.ts';
-import { formatTarget } from '../../text/target.ts';
+import { formatTarget, type TargetReading } from '../../text/target.ts';
 import { Button } from '../../ui/button.tsx';
 import dialog from '../../ui/dialog.module.css';
 import { ProblemNote } from '../../ui/problem-note.tsx';
@@ -25,6 +25,13 @@ export type ExposeDialogProps = {
   /** Takes the focus after success: the button that opened the dialog may be gone then. */
   readonly returnFocus: RefObject<HTMLElement | null>;
 };
+
+/** What becomes of the address that was typed. */
+function addressHint(target: TargetReading): string {
+  if (target.kind !== 'target') return 'Where the service listens, for example 3000 or localhost:3000';
+  const origin = `http://${formatTarget(target.target)}`;
+  return target.path === '' ? `Requests go to ${origin}` : `All of ${origin} is exposed, not only ${target.path}`;
+}
 
 export function ExposeDialog({ open, onOpenChange, services, controlPlane, returnFocus }: ExposeDialogProps) {
   const [draft, setDraft] = useState(emptyDraft);
@@ -91,15 +98,14 @@ export function ExposeDialog({ open, onOpenChange, services, controlPlane, retur
               <TextField
                 label="Port or address"
                 placeholder="3000"
-                hint={
-                  target.kind === 'target'
-                    ? `Requests go to http://${formatTarget(target.target)}`
-                    : 'Where the service listens, for example 3000 or localhost:3000'
-                }
+                hint={addressHint(target)}
                 value={draft.address}
                 onChange={(address) => edit({ address })}
-                onBlur={() => setCheckAddress(draft.address !== '')}
-                error={checkAddress ? addressError : null}
+                onBlur={({ relatedTarget }) => {
+                  // A message that appears under the pointer would move the button that is being pressed away from it.
+                  if (!(relatedTarget instanceof HTMLButtonElement)) setCheckAddress(draft.address !== '');
+                }}
+                error={checkAddress || (target.kind === 'invalid' && target.final) ? addressError : null}
                 inputRef={addressInput}
                 maxLength={300}
               />
