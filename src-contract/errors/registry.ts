@@ -110,6 +110,12 @@ export const errorRegistry = {
     detail: 'Services are published through a control plane.',
     action: 'Start the playground or connect to a control plane first.',
   },
+  SP_LEFT_BEHIND: {
+    class: 'transient',
+    title: 'Not everything could be withdrawn from {controlPlane}',
+    detail: 'Still published there: {services}. {reason}',
+    action: 'Make sure that it can be reached; Sallyport withdraws them as soon as it answers.',
+  },
   SP_KUBECONFIG_UNREADABLE: {
     class: 'user',
     title: 'The kubeconfig cannot be used',

@@ -10,12 +10,14 @@ import type { ServiceRegistry } from '../services/service-registry.ts';
 import type { AgentStore } from '../state/agent-store.ts';
 import type { SavedControlPlane } from '../state/saved-state.ts';
 import type { ControlPlaneHost } from './control-plane-host.ts';
+import { leaveFor, type LeftBehind } from './left-behind.ts';
 import type { StatePublisher } from './state-publisher.ts';
 import type { TrafficRecorder } from './traffic-recorder.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 export function createAgentHandlers(parts: {
   readonly host: ControlPlaneHost;
+  readonly leftBehind: LeftBehind;
   readonly store: AgentStore;
   readonly services: ServiceRegistry;
   readonly discovery: ServiceDiscovery;
@@ -25,10 +27,11 @@ export function createAgentHandlers(parts: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
 }): AgentHandlers {
-  const { host, store, services, discovery, withdrawal, publisher, traffic } = parts;
+  const { host, leftBehind, store, services, discovery, withdrawal, publisher, traffic } = parts;
 
   const follow = async (chosen: SavedControlPlane): Promise<void> => {
-    await store.update((saved) => ({ ...saved, controlPlane: chosen }));
+    const names = services.list().map(({ name }) => name);
+    await store.update((saved) => leaveFor(saved, chosen, names));
     await host.follow(chosen);
   };
 
@@ -79,6 +82,7 @@ export function createAgentHandlers(parts: {
       },
       'agent.retryNow': () => {
         host.retryNow();
+        void leftBehind.attempt();
         return Promise.resolve(null);
       },
     },

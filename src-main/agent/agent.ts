@@ -19,6 +19,7 @@ import { openConnectorIdentity } from '../identity/connector-identity.ts';
 import type { SecretStore } from '../identity/secret-store.ts';
 import type { EndpointLocation } from '../local-endpoint/endpoint-path.ts';
 import type { PlaygroundProgram } from '../playground/playground-parts.ts';
+import { agentKubeconfigPath } from '../playground/playground-files.ts';
 import { createPlayground } from '../playground/playground.ts';
 import { createServiceRegistry } from '../services/service-registry.ts';
 import { openAgentStore } from '../state/agent-store.ts';
@@ -26,6 +27,7 @@ import { makePrivateDirectory } from '../state/private-files.ts';
 import { createAgentHandlers } from './agent-handlers.ts';
 import { createControlPlaneHost } from './control-plane-host.ts';
 import { createControlPlaneSession } from './control-plane-session.ts';
+import { createLeftBehind } from './left-behind.ts';
 import { createStatePublisher } from './state-publisher.ts';
 import { createStateSource } from './state-source.ts';
 import { createTrafficRecorder } from './traffic-recorder.ts';
@@ -77,17 +79,29 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const store = await openAgentStore({ path: join(directory, 'state.json'), clock, log });
   const services = createServiceRegistry({ store, clock });
 
+  const playgroundDirectory = join(directory, 'playground');
+  const playgroundKubeconfig = agentKubeconfigPath(playgroundDirectory);
+  const leftBehind = createLeftBehind({
+    store,
+    wanted: () => services.list().flatMap(({ name, removing }) => (removing ? [] : [name])),
+    playgroundKubeconfig,
+    clock,
+    random,
+    log,
+  });
   const host = createControlPlaneHost({
+    playgroundKubeconfig,
+    onLeaving: () => leftBehind.attempt(),
     createPlayground: () =>
       createPlayground({
-        directory: join(directory, 'playground'),
+        directory: playgroundDirectory,
         program: options.playground,
         endpoint: options.endpoint,
         clock,
         random,
         log,
       }),
-    openSession: async ({ controlPlaneKey, kubeConfig, namespace }) => {
+    openSession: async ({ key: controlPlaneKey, kubeConfig, namespace }) => {
       const identity = await openConnectorIdentity({
         directory: join(directory, 'identity'),
         controlPlaneKey,
@@ -118,6 +132,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const source = createStateSource({
     host,
     services,
+    leftBehind,
     corruptBackup: store.corruptBackup,
     about: { version, profile, runtime, pid, startedAt: rfc3339(clock.now()) },
     clock,
@@ -127,6 +142,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const traffic = createTrafficRecorder({ totals: () => host.session?.engine.traffic ?? noTraffic, clock });
   host.onChange(() => publisher.touch());
   services.onChange(() => publisher.touch());
+  leftBehind.onChange(() => publisher.touch());
 
   const withdrawal = createWithdrawal({ services, clock });
   const discovery = createServiceDiscovery({
@@ -140,6 +156,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const handlers = createAgentHandlers({
     ...options,
     host,
+    leftBehind,
     store,
     services,
     discovery,
@@ -156,6 +173,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     start: async () => {
       traffic.start();
       await host.follow(store.saved.controlPlane);
+      void leftBehind.attempt();
     },
     stop: async ({ withdraw }) => {
       if (withdraw === 'ephemeral' && !(await withdrawal.withdrawEphemeral())) {
@@ -164,6 +182,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       traffic.stop();
       publisher.stop();
       source.stop();
+      await leftBehind.stop();
       await host.stop();
     },
   };

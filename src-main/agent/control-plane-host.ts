@@ -9,11 +9,11 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 import { createPause } from '#base/pause.ts';
 import { toAgentError, type Problem } from '#contract/errors/agent-error.ts';
-import { readKubeconfig } from '#kube/kubeconfig.ts';
 
 import type { Playground } from '../playground/playground.ts';
 import type { SavedControlPlane } from '../state/saved-state.ts';
 import type { ControlPlaneSession } from './control-plane-session.ts';
+import { readTarget, type ControlPlaneTarget } from './control-plane-target.ts';
 
 export type ControlPlaneHost = {
   readonly chosen: SavedControlPlane;
@@ -31,21 +31,19 @@ export type ControlPlaneHost = {
   stop(): Promise<void>;
 };
 
-/** How a session on a kubeconfig is made. */
-export type OpenSession = (target: {
-  readonly controlPlaneKey: string;
-  readonly kubeConfig: ReturnType<Awaited<ReturnType<typeof readKubeconfig>>['use']>;
-  readonly namespace: string;
-}) => Promise<ControlPlaneSession>;
+/** How a session on a control plane is made. */
+export type OpenSession = (target: ControlPlaneTarget) => Promise<ControlPlaneSession>;
 
-const playgroundKey = 'playground';
-const playgroundContext = 'playground';
 const firstRetryMs = 500;
 const maxRetryMs = 15_000;
 
 export function createControlPlaneHost(options: {
   readonly openSession: OpenSession;
   readonly createPlayground: () => Playground;
+  /** Path of the playground's kubeconfig for the agent. */
+  readonly playgroundKubeconfig: string;
+  /** Called when nothing is published any more on the control plane that is left, while its playground still runs. */
+  readonly onLeaving: () => Promise<void>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -63,21 +61,16 @@ export function createControlPlaneHost(options: {
   let running: Promise<void> = Promise.resolve();
   let switching: Promise<void> = Promise.resolve();
 
-  const openOn = async (path: string, context: string, controlPlaneKey: string | null): Promise<void> => {
-    const kubeconfig = await readKubeconfig(path);
-    const kubeConfig = kubeconfig.use(context);
-    const known = kubeconfig.contexts.find(({ name }) => name === context);
-    namespace = known?.namespace ?? 'default';
-    session = await openSession({
-      controlPlaneKey: controlPlaneKey ?? `${known?.server ?? ''} ${namespace}`,
-      kubeConfig,
-      namespace,
-    });
+  const openSessionOn = async (target: ControlPlaneTarget): Promise<void> => {
+    ({ namespace } = target);
+    session = await openSession(target);
     session.onChange(touch);
     session.start();
     problem = null;
     touch();
   };
+
+  const openChosen = async (): Promise<void> => openSessionOn(await readTarget(chosen, options.playgroundKubeconfig));
 
   /** Tries until it works: a kubeconfig may be written or mended while we wait. */
   const openUntilDone = async (open: () => Promise<void>, signal: AbortSignal): Promise<void> => {
@@ -100,14 +93,13 @@ export function createControlPlaneHost(options: {
     let server = '';
     let queue: Promise<void> = Promise.resolve();
     const look = async (): Promise<void> => {
-      const { access } = current.state;
-      if (signal.aborted || access === null) return;
-      const path = access.agentKubeconfig;
-      const address = (await readKubeconfig(path)).contexts[0]?.server ?? '';
+      if (signal.aborted || current.state.access === null) return;
+      const target = await readTarget(chosen, options.playgroundKubeconfig);
+      const address = target.kubeConfig.getCurrentCluster()?.server ?? '';
       if (address === server) return;
       await session?.stop();
       session = null;
-      await openUntilDone(() => openOn(path, playgroundContext, playgroundKey), signal);
+      await openUntilDone(() => openSessionOn(target), signal);
       server = address;
     };
     await new Promise<void>((resolve) => {
@@ -130,19 +122,19 @@ export function createControlPlaneHost(options: {
       playground = options.createPlayground();
       running = followPlayground(playground, signal);
     } else if (chosen.kind === 'kubeconfig') {
-      const { path, context } = chosen;
-      running = openUntilDone(() => openOn(path, context, null), signal);
+      running = openUntilDone(openChosen, signal);
     }
     touch();
   };
 
-  const end = async (): Promise<void> => {
+  const end = async (onLeaving: () => Promise<void>): Promise<void> => {
     ending.abort();
     await running;
     running = Promise.resolve();
     await session?.stop();
-    await playground?.stop();
     session = null;
+    await onLeaving();
+    await playground?.stop();
     playground = null;
     problem = null;
     ending = new AbortController();
@@ -174,7 +166,7 @@ export function createControlPlaneHost(options: {
     onChange: (listener) => changes.add(listener),
     follow: (next) =>
       serially(async () => {
-        await end();
+        await end(options.onLeaving);
         chosen = next;
         begin();
       }),
@@ -183,6 +175,6 @@ export function createControlPlaneHost(options: {
       playground?.retryNow();
       session?.retryNow();
     },
-    stop: () => serially(end),
+    stop: () => serially(() => end(() => Promise.resolve())),
   };
 }

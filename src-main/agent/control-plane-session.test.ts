@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { systemClock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
-import type { AgentToEngine, EngineConfig, EngineToAgent } from '#contract/engine.ts';
+import type { EngineConfig } from '#contract/engine.ts';
 import type { Connector, HTTPProxy } from '#contract/resources/generated.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 import { startTestControlPlane, type TestControlPlane } from '#control/test-control-plane.ts';
@@ -17,11 +17,11 @@ import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { readKubeconfig } from '#kube/kubeconfig.ts';
 
 import { connectorLabel, desiredConnector, desiredProxy } from '../controllers/desired-resources.ts';
-import type { EngineLauncher } from '../engine-host/engine-launcher.ts';
 import { openConnectorIdentity } from '../identity/connector-identity.ts';
 import { plainSecretStore } from '../identity/secret-store.ts';
 import { createServiceRegistry, type Service, type ServiceRegistry } from '../services/service-registry.ts';
 import { openAgentStore, type AgentStore } from '../state/agent-store.ts';
+import { scriptedEngine } from '../testing/scripted-engine.ts';
 import { createControlPlaneSession, type ControlPlaneSession } from './control-plane-session.ts';
 
 const controlPlaneKey = 'test';
@@ -38,37 +38,7 @@ let services: ServiceRegistry;
 let configs: EngineConfig[];
 const sessions: ControlPlaneSession[] = [];
 
-/** An engine that starts at once, remembers its configuration and ends when asked to. */
-const launcher: EngineLauncher = {
-  launch: () => {
-    let tell: (message: EngineToAgent) => void = () => {};
-    let exit: () => void = () => {};
-    queueMicrotask(() => tell({ type: 'started', pid: 1 }));
-    return {
-      pid: 1,
-      kill: () => exit(),
-      onExit: (listener) => {
-        const before = exit;
-        exit = () => {
-          before();
-          listener({ code: 0, signal: null });
-        };
-      },
-      onMessage: (listener) => {
-        const before = tell;
-        tell = (message) => {
-          before(message);
-          listener(message);
-        };
-      },
-      postMessage: (message: AgentToEngine) => {
-        if (message.type === 'apply') configs.push(message.config);
-        if (message.type === 'ping') tell({ type: 'pong', id: message.id });
-        if (message.type === 'drain') exit();
-      },
-    };
-  },
-};
+const launcher = scriptedEngine((config) => configs.push(config));
 
 async function clientFor(role: 'admin' | 'agent'): Promise<KubeClient> {
   return createKubeClient((await readKubeconfig(await controlPlane.kubeconfigFile(role))).use(role));

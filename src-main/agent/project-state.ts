@@ -112,6 +112,7 @@ export type WarningFacts = {
   readonly engine: Problem | null;
   readonly lease: Problem | null;
   readonly connector: Problem | null;
+  readonly leftBehind: readonly Problem[];
   readonly lacksEdges: { readonly server: string } | null;
 };
 
@@ -126,6 +127,7 @@ export function projectWarnings(facts: WarningFacts): readonly Warning[] {
     ...(corruptBackup === null
       ? []
       : [{ ...problemOf('SP_STATE_CORRUPT', { backup: corruptBackup }), severity: 'warning' as const }]),
+    ...facts.leftBehind.map((problem) => ({ ...problem, severity: 'warning' as const })),
     ...(lacksEdges === null
       ? []
       : [

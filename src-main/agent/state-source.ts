@@ -6,6 +6,7 @@ import type { AgentState, EngineProcessState, HealthWarning } from '#contract/ag
 
 import type { Service, ServiceRegistry } from '../services/service-registry.ts';
 import type { ControlPlaneHost } from './control-plane-host.ts';
+import type { LeftBehind } from './left-behind.ts';
 import { ladderFactsOf, projectService, type ServiceFacts, type SharedFacts } from './project-services.ts';
 import {
   controlPlaneProblem,
@@ -28,13 +29,14 @@ const stoppedEngine: EngineProcessState = { phase: 'stopped', pid: null, restart
 export function createStateSource(options: {
   readonly host: ControlPlaneHost;
   readonly services: ServiceRegistry;
+  readonly leftBehind: LeftBehind;
   readonly corruptBackup: string | null;
   readonly about: AgentState['agent'];
   readonly clock: Clock;
   /** The state has changed by time alone. */
   readonly touch: () => void;
 }): StateSource {
-  const { host, services, corruptBackup, about, clock, touch } = options;
+  const { host, services, leftBehind, corruptBackup, about, clock, touch } = options;
   const ladders = new Map<string, Ladder>();
   const warningsSince = new Map<string, string>();
   const visibleProblems = createVisibleProblems({ clock, touch });
@@ -110,6 +112,7 @@ export function createStateSource(options: {
       engine: engineProblem(engine),
       lease: leaseProblem,
       connector: visibleProblems.filter('', connectorProblem),
+      leftBehind: leftBehind.problems,
       lacksEdges: publication?.lacksEdges === true && session !== null ? { server: session.server } : null,
     });
     const listed = services.list();

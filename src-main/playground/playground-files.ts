@@ -54,6 +54,11 @@ const tokenBytes = 32;
 const defaultPortsFreeWithinMs = 5000;
 const portPollMs = 50;
 
+/** The kubeconfig of the agent's role in the playground's `directory`. */
+export function agentKubeconfigPath(directory: string): string {
+  return join(directory, 'kubeconfig-agent.yaml');
+}
+
 async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
@@ -192,7 +197,7 @@ export async function preparePlaygroundFiles(options: {
   const server = `https://${loopback}:${settings.ports.control}`;
   const kubeconfigs = {
     admin: file('kubeconfig.yaml'),
-    agent: file('kubeconfig-agent.yaml'),
+    agent: agentKubeconfigPath(directory),
     operator: file('kubeconfig-operator.yaml'),
     edge: file('kubeconfig-edge.yaml'),
   };

@@ -23,8 +23,6 @@ import { createPlaygroundParts, logPathOf, type PlaygroundParts, type Playground
 export type PlaygroundAccess = {
   /** Path of the kubeconfig for people, with every right. */
   readonly adminKubeconfig: string;
-  /** Path of the kubeconfig for the agent. */
-  readonly agentKubeconfig: string;
   /** Where visitors arrive, such as `http://127.0.0.1:20080`. */
   readonly edgeHttp: string;
 };
@@ -74,7 +72,6 @@ const stoppedState: PlaygroundState = { phase: 'stopped', owner: false, parts: [
 function accessOf(files: PlaygroundFiles): PlaygroundAccess {
   return {
     adminKubeconfig: files.kubeconfigs.admin,
-    agentKubeconfig: files.kubeconfigs.agent,
     edgeHttp: files.edgeHttp,
   };
 }

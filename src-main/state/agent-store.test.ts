@@ -63,6 +63,20 @@ describe('agent store', () => {
     expect((await open()).corruptBackup).toBeNull();
   });
 
+  it('brings a file of the first version up to date, and loses nothing of it', async () => {
+    const old = {
+      version: 1,
+      controlPlane: { kind: 'kubeconfig', path: '/k', context: 'c' },
+      connectors: { 'https://a default': { name: 'laptop-x', uid: 'u' } },
+      services: [service('demo')],
+    };
+    await writeFile(path, JSON.stringify(old));
+    const store = await open();
+    expect(store).toMatchObject({ corruptBackup: null, saved: { ...old, version: 2, leftBehind: [] } });
+    await store.update(withService('other'));
+    expect((await open()).saved).toMatchObject({ version: 2, services: [service('demo'), service('other')] });
+  });
+
   it('does not apply a change that cannot be written, and goes on with the next', async () => {
     let full = true;
     const written: string[] = [];

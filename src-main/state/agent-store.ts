@@ -9,7 +9,7 @@ import type { Logger } from '#base/logger.ts';
 import { AgentError } from '#contract/errors/agent-error.ts';
 
 import { writePrivateFile } from './private-files.ts';
-import { emptyState, savedStateSchema, type SavedState } from './saved-state.ts';
+import { emptyState, readSavedState, type SavedState } from './saved-state.ts';
 
 export type AgentStore = {
   readonly saved: SavedState;
@@ -30,7 +30,7 @@ export type AgentStoreOptions = {
 
 function parse(text: string): SavedState | null {
   try {
-    return savedStateSchema.parse(JSON.parse(text));
+    return readSavedState(JSON.parse(text));
   } catch {
     return null;
   }

@@ -28,19 +28,52 @@ const savedService = z.strictObject({
 });
 export type SavedService = Readonly<z.infer<typeof savedService>>;
 
-/** The only version so far; a higher one is not understood and counts as damaged. */
-export const savedStateSchema = z.strictObject({
-  version: z.literal(1),
+const savedLeftBehind = z.strictObject({
+  /** Where they were published. */
+  controlPlane: savedControlPlane,
+  /** Names of services that may still be published there. */
+  services: z.array(z.string()),
+});
+export type SavedLeftBehind = {
+  readonly controlPlane: SavedControlPlane;
+  readonly services: readonly string[];
+};
+
+const savedState = z.strictObject({
+  version: z.literal(2),
   controlPlane: savedControlPlane,
   /** By control-plane key: the same profile is another connector on another control plane. */
   connectors: z.record(z.string(), savedConnector),
   services: z.array(savedService),
+  /** What is still to be withdrawn from control planes that were left. */
+  leftBehind: z.array(savedLeftBehind),
 });
 export type SavedState = {
-  readonly version: 1;
+  readonly version: 2;
   readonly controlPlane: SavedControlPlane;
   readonly connectors: Readonly<Record<string, SavedConnector>>;
   readonly services: readonly SavedService[];
+  readonly leftBehind: readonly SavedLeftBehind[];
 };
 
-export const emptyState: SavedState = { version: 1, controlPlane: { kind: 'none' }, connectors: {}, services: [] };
+/** From each version to the next. What is missing afterwards is found by the schema. */
+const migrations: Readonly<Record<number, (saved: object) => object>> = {
+  1: (saved) => ({ ...saved, version: 2, leftBehind: [] }),
+};
+
+/** The state in a file's JSON, brought up to date. Throws on anything else, also on a version that is not known yet. */
+export function readSavedState(json: unknown): SavedState {
+  let saved: object & { readonly version: number } = z.looseObject({ version: z.int() }).parse(json);
+  for (let migrate = migrations[saved.version]; migrate !== undefined; migrate = migrations[saved.version]) {
+    saved = z.looseObject({ version: z.int() }).parse(migrate(saved));
+  }
+  return savedState.parse(saved);
+}
+
+export const emptyState: SavedState = {
+  version: 2,
+  controlPlane: { kind: 'none' },
+  connectors: {},
+  services: [],
+  leftBehind: [],
+};
