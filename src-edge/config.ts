@@ -26,7 +26,12 @@ const edgeSchema = z.strictObject({
   namespace: dnsName.default('default'),
   kubeconfig: path,
   domain: dnsName,
-  http: z.strictObject({ host, port }),
+  http: z.strictObject({
+    host,
+    port,
+    /** More where many visitors come from one address, such as that of a load balancer. */
+    requestsPerVisitor: z.int().min(1).max(1_000_000).default(1500),
+  }),
   tunnel: z.strictObject({
     host,
     port,

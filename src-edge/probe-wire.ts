@@ -16,6 +16,7 @@ export const routeHeader = 'sallyport-route';
 /** Why the edge itself answered; `details` of its Proxy-Status field (RFC 9209 §2.1.4). */
 export type EdgeReason =
   | 'BadRequest'
+  | 'VisitorLimit'
   | 'RoutesNotLoaded'
   | 'UnknownHost'
   | 'NoRule'

@@ -121,7 +121,9 @@ async function persistently<T>(write: () => Promise<T>): Promise<T> {
 }
 
 /** `operatorClock` is for tests that cannot wait as long as an operator does. */
-export async function startTestPlatform(options: { readonly operatorClock?: Clock } = {}): Promise<TestPlatform> {
+export async function startTestPlatform(
+  options: { readonly operatorClock?: Clock; readonly edge?: Partial<EdgeOptions> } = {},
+): Promise<TestPlatform> {
   const operatorClock = options.operatorClock ?? systemClock;
   const controlPlane = await startTestControlPlane();
   const surroundings = { clock: systemClock, random: Math.random, log: silentLogger };
@@ -141,7 +143,7 @@ export async function startTestPlatform(options: { readonly operatorClock?: Cloc
       name: 'edge-1',
       namespace,
       domain: 'localhost',
-      http: { host: '127.0.0.1', port: 0 },
+      http: { host: '127.0.0.1', port: 0, requestsPerVisitor: 1500 },
       tunnel: { host: '127.0.0.1', port: 0, address: '127.0.0.1', serverName: 'localhost', cert, key, ca: cert },
       probeToken,
       drainMs: 1000,
@@ -151,7 +153,7 @@ export async function startTestPlatform(options: { readonly operatorClock?: Cloc
     await edge.synced();
     return edge;
   };
-  const edge = await startOneEdge();
+  const edge = await startOneEdge(options.edge);
   const operator = await startOperator({
     ...surroundings,
     clock: operatorClock,

@@ -23,6 +23,7 @@ import { createProbeCheck } from './probe-endpoint.ts';
 import { createRegistration } from './registration.ts';
 import { buildRoutingTable, type RoutingTable } from './routing-table.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createVisitorLimits } from './visitor-limits.ts';
 import { createVisitorRouter } from './visitor-router.ts';
 
 export type EdgeOptions = {
@@ -32,7 +33,12 @@ export type EdgeOptions = {
   readonly namespace: string;
   /** Suffix under which the operator assigns hostnames. */
   readonly domain: string;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Requests that one visitor's address may have in flight. */
+    readonly requestsPerVisitor: number;
+  };
   readonly tunnel: {
     readonly host: string;
     readonly port: number;
@@ -108,12 +114,15 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     random,
     log,
   });
+  const limits = createVisitorLimits(options.http.requestsPerVisitor);
   const http = await createHttpListener({
     ...options.http,
+    admitConnection: limits.admitConnection,
     router: createVisitorRouter({
       table: currentTable,
       sessions,
       observations,
+      admitRequest: limits.admitRequest,
       isProbe: createProbeCheck(options.probeToken),
     }),
     log,

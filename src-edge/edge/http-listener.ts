@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { Logger } from '#base/logger.ts';
 
+import type { VisitorLimits } from './visitor-limits.ts';
 import type { VisitorRouter } from './visitor-router.ts';
 
 export type HttpListener = {
@@ -32,6 +33,7 @@ export async function createHttpListener(options: {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly router: VisitorRouter;
+  readonly admitConnection: VisitorLimits['admitConnection'];
   readonly log: Logger;
 }): Promise<HttpListener> {
   const { router, log } = options;
@@ -44,6 +46,10 @@ export async function createHttpListener(options: {
     noDelay: true,
   });
   server.maxConnections = maxConnections;
+  server.on('connection', (socket) => {
+    // SECURITY: no single address may hold all of them.
+    if (!options.admitConnection(socket)) socket.destroy();
+  });
   server.on('request', router.onRequest);
   // The service decides whether it wants the body (RFC 9110 §10.1.1), not this server.
   server.on('checkContinue', router.onRequest);

@@ -16,6 +16,7 @@ export type Page = {
 /** RFC 9209 §2.3 error type of each of the edge's own reasons. */
 const proxyErrors: Readonly<Record<EdgeReason, string>> = {
   BadRequest: 'http_request_error',
+  VisitorLimit: 'http_request_denied',
   RoutesNotLoaded: 'destination_unavailable',
   UnknownHost: 'destination_not_found',
   NoRule: 'destination_not_found',
@@ -34,6 +35,13 @@ const edgePages: Readonly<Record<EdgeReason, Page>> = {
     title: 'Bad request',
     text: 'The request does not say clearly which host it is for.',
     hint: 'Send exactly one Host header with the name of the site.',
+  },
+  VisitorLimit: {
+    status: 429,
+    title: 'Too many requests from one address',
+    text: 'Your address has as many requests open at this edge as one address may have.',
+    hint: 'Close some of them, or wait until they have ended.',
+    retryAfterSeconds: retrySoonSeconds,
   },
   RoutesNotLoaded: {
     status: 503,

@@ -32,6 +32,7 @@ import { answerConnectorHealth } from './probe-endpoint.ts';
 import { requestTarget } from './request-target.ts';
 import { findTarget, type HostRoutes, type RouteTarget, type RoutingTable } from './routing-table.ts';
 import type { Sessions } from './sessions.ts';
+import type { VisitorLimits } from './visitor-limits.ts';
 
 export type VisitorRouter = {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
@@ -51,9 +52,10 @@ export function createVisitorRouter(options: {
   readonly table: () => RoutingTable | null;
   readonly sessions: Sessions;
   readonly observations: Observations;
+  readonly admitRequest: VisitorLimits['admitRequest'];
   readonly isProbe: (request: IncomingMessage) => boolean;
 }): VisitorRouter {
-  const { sessions, observations, isProbe } = options;
+  const { sessions, observations, admitRequest, isProbe } = options;
 
   const decide = (request: IncomingMessage): Decision => {
     const answer = (reason: EdgeReason, routes: HostRoutes | null = null): Decision => ({
@@ -155,10 +157,20 @@ export function createVisitorRouter(options: {
     return true;
   };
 
+  /** As `decide`, for a request that counts for its visitor until the function given back is called. */
+  const admit = (request: IncomingMessage): { readonly decision: Decision; readonly end: () => void } => {
+    // The operator's probes come from one address, and in the playground that is everybody's.
+    const end = isProbe(request) ? (): void => {} : admitRequest(request.socket);
+    return end === null
+      ? { decision: { kind: 'answer', reason: 'VisitorLimit', routes: null }, end: () => {} }
+      : { decision: decide(request), end };
+  };
+
   return {
     onRequest: (request, response) => {
       if (answerOperator(request, response)) return;
-      const decision = decide(request);
+      const { decision, end } = admit(request);
+      response.once('close', end);
       if (decision.kind === 'answer') {
         writeEdgePage(request, response, decision.reason, decision.routes);
         return;
@@ -174,7 +186,8 @@ export function createVisitorRouter(options: {
     },
     onUpgrade: (request, socket, head) => {
       socket.on('error', () => {});
-      const decision = decide(request);
+      // A WebSocket counts as long as its connection lives.
+      const { decision } = admit(request);
       if (decision.kind === 'answer') {
         writeEdgePage(request, responseOn(socket, request), decision.reason, decision.routes);
         return;
