@@ -6,6 +6,7 @@
 import type { Backend } from '#tunnel/edge/visitor-request.ts';
 import type { ConnectorAdvertisement, HTTPProxy } from '#contract/resources/generated.ts';
 import { findCondition } from '#kube/conditions.ts';
+import { isOlder } from '#kube/seniority.ts';
 
 import { authorityOf, covers, parseEndpoint } from '../backend-endpoint.ts';
 
@@ -41,19 +42,13 @@ export function buildRoutingTable(resources: {
 }): RoutingTable {
   const offered = groupByConnector(resources.advertisements);
   const table = new Map<string, HostRoutes>();
-  for (const proxy of resources.proxies.toSorted(bySeniority)) {
+  for (const proxy of resources.proxies.toSorted((left, right) => (isOlder(left, right) ? -1 : 1))) {
     const hostname = proxy.status?.canonicalHostname?.toLowerCase();
     // SECURITY: a hostname belongs to the older proxy; a younger one with the same name takes no visitors from it.
     if (hostname === undefined || table.has(hostname) || !isServed(proxy)) continue;
     table.set(hostname, routesOf(proxy, offered));
   }
   return table;
-}
-
-/** Oldest first, so that every edge and every run decides alike. */
-function bySeniority(left: HTTPProxy, right: HTTPProxy): number {
-  const key = ({ metadata }: HTTPProxy): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`;
-  return key(left) < key(right) ? -1 : 1;
 }
 
 function isServed(proxy: HTTPProxy): boolean {

@@ -2,6 +2,7 @@
  * Which hostname a proxy has: stable once assigned, unique on the platform.
  */
 import type { HTTPProxy } from '#contract/resources/generated.ts';
+import { isOlder } from '#kube/seniority.ts';
 
 /** Without vowels, so that no words come out, and without digits that look like letters. */
 const alphabet = 'bcdfghjkmnpqrstvwxyz23456789';
@@ -18,12 +19,6 @@ export type Hostnames = {
    */
   assign(proxy: HTTPProxy, all: readonly HTTPProxy[], domain: string | null): string | null;
 };
-
-/** True if `left` was there first. Ties are broken the same way every time. */
-function isOlder(left: HTTPProxy, right: HTTPProxy): boolean {
-  const key = ({ metadata }: HTTPProxy): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`;
-  return key(left) < key(right);
-}
 
 export function createHostnames(random: () => number): Hostnames {
   /** Hostname → uid of the proxy it was given to. */
