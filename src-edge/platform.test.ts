@@ -303,6 +303,18 @@ describe('admission', () => {
     await expect.poll(refusal(second), soon).toContain('KeyConflict');
     expect(phase(first)()).toBe('connected');
 
+    // The control plane remembers the first, for edges that did not see it prove the key.
+    const connectors = platform.admin.resource(kinds.connector);
+    const proven = async (name: string) => (await connectors.get({ namespace, name }))?.status?.provenKey?.id;
+    await expect.poll(() => proven('twin-a'), soon).toBe(key.id);
+    expect(await proven('twin-b')).toBeUndefined();
+    const later = await platform.startEdge({ name: 'edge-late' });
+    second.dial(later);
+    const latest = () => second.report().connections.find(({ address }) => address.endsWith(`:${later.tunnel.port}`));
+    await expect.poll(() => latest()?.problem?.detail, soon).toContain('KeyConflict');
+    second.dial(platform.edge);
+    await later.close();
+
     // The first gives the key up by going away; its tunnel goes with it, and the key is free.
     await platform.admin.resource(kinds.connector).delete({ namespace, name: 'twin-a' });
     await expect.poll(phase(first), soon).not.toBe('connected');

@@ -13,6 +13,9 @@ export const answeredByHeader = 'sallyport-answered-by';
 /** On answers to probes of a hostname: the proxy the edge took it for, as `routeTag` writes it. */
 export const routeHeader = 'sallyport-route';
 
+/** On the 204 for a connector: the public key that the agent who answered had proved, 64 hexadecimal digits. */
+export const provenKeyHeader = 'sallyport-proven-key';
+
 /** Why the edge itself answered; `details` of its Proxy-Status field (RFC 9209 §2.1.4). */
 export type EdgeReason =
   | 'BadRequest'

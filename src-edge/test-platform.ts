@@ -89,6 +89,8 @@ export type TestAgent = {
   renew(): Promise<void>;
   /** Ends the tunnel and dials again. */
   reconnect(): void;
+  /** Connects to `edge` and no longer to the one before. */
+  dial(edge: Edge): void;
   /** Ends the engine; resources stay. */
   stop(): void;
 };
@@ -186,13 +188,22 @@ export async function startTestPlatform(
     });
     const services = new Map<string, number>();
     let version = 0;
+    let dialled = edge;
     const self = { namespace, name, uid: options.claimedUid ?? connector.metadata.uid ?? '' };
     const apply = (as: typeof self | null = self): void => {
       version += 1;
       engine.apply({
         version,
         connector: as,
-        edges: [{ name: 'edge-1', host: '127.0.0.1', port: edge.tunnel.port, serverName: 'localhost', caBundle: cert }],
+        edges: [
+          {
+            name: `edge-${dialled.tunnel.port}`,
+            host: '127.0.0.1',
+            port: dialled.tunnel.port,
+            serverName: 'localhost',
+            caBundle: cert,
+          },
+        ],
         allow: [...services.values()].map((port) => ({ host: '127.0.0.1', port, protocol: 'TCP' })),
       });
     };
@@ -219,6 +230,10 @@ export async function startTestPlatform(
       },
       reconnect: () => {
         apply(null);
+        apply();
+      },
+      dial: (other) => {
+        dialled = other;
         apply();
       },
       stop: () => engine.close(),

@@ -119,6 +119,13 @@ export interface Connector {
       };
     };
     /**
+     * The public key that the connector has proved to an edge, and since when. Written by the controller; of several connectors with one key, the first that proved it keeps it. An addition to Datum's shape.
+     */
+    provenKey?: {
+      id: string;
+      since: string;
+    };
+    /**
      * Written by the controller once the connector's Lease exists.
      */
     leaseRef?: {

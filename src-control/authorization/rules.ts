@@ -47,7 +47,11 @@ export const rules: Readonly<Record<Role, readonly Rule[]>> = {
   operator: [
     readAll,
     { verbs: write, resources: [connectorClasses, leases] },
-    { verbs: change, resources: [`${connectors}/status`], fields: ['status.conditions', 'status.leaseRef'] },
+    {
+      verbs: change,
+      resources: [`${connectors}/status`],
+      fields: ['status.conditions', 'status.leaseRef', 'status.provenKey'],
+    },
     { verbs: change, resources: [`${proxies}/status`, `${advertisements}/status`, `${connectorClasses}/status`] },
     { verbs: change, resources: [advertisements], fields: ['metadata.ownerReferences'] },
   ],

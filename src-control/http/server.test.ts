@@ -95,6 +95,7 @@ describe('roles', () => {
   });
 
   const condition = { type: 'Ready', status: 'True', reason: 'X', message: '', lastTransitionTime: timestamp };
+  const proven = { status: { provenKey: { id: 'a', since: '2026-01-01T00:00:00Z' } } };
   const ready = { status: { conditions: [condition] } };
   const details = { status: { connectionDetails: { type: 'PublicKey', publicKey: { id: 'ab' } } } };
   const owner = { apiVersion: 'networking.datumapis.com/v1alpha1', kind: 'Connector', name: 'c', uid: 'u' };
@@ -103,6 +104,8 @@ describe('roles', () => {
   test.each<[Role, string, string, object, number]>([
     ['agent', 'says how it is reached', `${connectors}/c/status`, details, 200],
     ['agent', 'does not declare itself ready', `${connectors}/c/status`, ready, 403],
+    ['agent', 'does not say which key it proved', `${connectors}/c/status`, proven, 403],
+    ['operator', 'says which key was proved', `${connectors}/c/status`, proven, 200],
     ['operator', 'declares readiness', `${connectors}/c/status`, ready, 200],
     [
       'operator',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { systemClock } from '#base/clock.ts';
+import { systemClock, type Clock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
+import { createManualClock } from '#base/manual-clock.ts';
 import type { Connector } from '#contract/resources/generated.ts';
 import { KubeError, type ResourceClient } from '#kube/client.ts';
 import type { Informer } from '#kube/informer.ts';
@@ -11,13 +12,16 @@ import { createAdmission } from './admission.ts';
 
 const key = 'a'.repeat(64);
 
-function connector(name: string, uid: string, id: string | null = key): Connector {
+function connector(name: string, uid: string, id: string | null = key, provenSince?: string): Connector {
   return {
     apiVersion: 'networking.datumapis.com/v1alpha1',
     kind: 'Connector',
     metadata: { name, namespace: 'default', uid },
     spec: { connectorClassName: 'sallyport' },
-    status: id === null ? {} : { connectionDetails: { type: 'PublicKey', publicKey: { id } } },
+    status: {
+      ...(id === null ? {} : { connectionDetails: { type: 'PublicKey', publicKey: { id } } }),
+      ...(provenSince === undefined ? {} : { provenKey: { id: key, since: provenSince } }),
+    },
   };
 }
 
@@ -34,13 +38,23 @@ function claim(name: string, uid: string): VerifiedClaim {
 }
 
 /** What the edge has heard of, and what the control plane would say if asked. */
-function setUp() {
+function setUp(clock: Clock = systemClock) {
   const heard = new Map<string, Connector>();
   const truth = new Map<string, Connector>();
   const listeners = new Set<(object: Connector, change: 'added' | 'modified' | 'deleted') => void>();
   let reachable = true;
   let draining = false;
+  let synced = true;
+  const syncListeners = new Set<() => void>();
   const informer = {
+    get hasSynced() {
+      return synced;
+    },
+    synced: (signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        signal?.addEventListener('abort', () => resolve());
+        syncListeners.add(resolve);
+      }),
     get: ({ name }: { readonly name: string }) => heard.get(name),
     onChange: (listener: (object: Connector, change: 'added' | 'modified' | 'deleted') => void) => {
       listeners.add(listener);
@@ -58,7 +72,7 @@ function setUp() {
     resource: resource as unknown as ResourceClient<Connector>,
     isDraining: () => draining,
     newConnectionId: () => 'connection-1',
-    clock: systemClock,
+    clock,
     log: silentLogger,
   });
   return {
@@ -67,6 +81,13 @@ function setUp() {
       if (change === 'deleted') heard.delete(object.metadata.name ?? '');
       else heard.set(object.metadata.name ?? '', object);
       for (const listener of listeners) listener(object, change);
+    },
+    restarted: () => {
+      synced = false;
+    },
+    sync: () => {
+      synced = true;
+      for (const listener of syncListeners) listener();
     },
     cut: () => {
       reachable = false;
@@ -121,6 +142,41 @@ describe('admission', () => {
     expect(await admit('b', '2')).toBe('KeyConflict');
     hear(connector('a', '1'), 'deleted');
     expect(await admit('b', '2')).toBe('admitted');
+  });
+
+  test('keeps a key for whom the control plane remembers, whoever comes first after a restart', async () => {
+    const { admit, truth, hear, restarted, sync } = setUp();
+    restarted();
+    truth.set('a', connector('a', '1', key, '2026-01-01T00:00:00.000Z'));
+    truth.set('b', connector('b', '2'));
+    const verdict = admit('b', '2');
+    for (const each of truth.values()) hear(each, 'added');
+    sync();
+    expect(await verdict).toBe('KeyConflict');
+    expect(await admit('a', '1')).toBe('admitted');
+    hear(connector('a', '1', 'c'.repeat(64), '2026-01-01T00:00:00.000Z'), 'modified');
+    expect(await admit('b', '2')).toBe('admitted');
+  });
+
+  test('gives a key that two edges admitted at once to whoever proved it first', async () => {
+    const { admit, truth, hear } = setUp();
+    truth.set('a', connector('a', '1', key, '2026-01-01T00:00:01.000Z'));
+    truth.set('b', connector('b', '2', key, '2026-01-01T00:00:00.000Z'));
+    for (const each of truth.values()) hear(each, 'added');
+    expect(await admit('a', '1')).toBe('KeyConflict');
+    expect(await admit('b', '2')).toBe('admitted');
+    hear(connector('b', '2', key, '2026-01-01T00:00:00.000Z'), 'deleted');
+    expect(await admit('a', '1')).toBe('admitted');
+  });
+
+  test('admits nobody before it knows which connectors there are', async () => {
+    const clock = createManualClock();
+    const { admit, truth, restarted } = setUp(clock);
+    restarted();
+    truth.set('a', connector('a', '1'));
+    const verdict = admit('a', '1');
+    clock.advance(5000);
+    expect(await verdict).toBe('ControlPlaneUnavailable');
   });
 
   test('is closed while the edge drains', async () => {

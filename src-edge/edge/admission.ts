@@ -12,6 +12,8 @@ import { KubeError, type ResourceClient } from '#kube/client.ts';
 import type { Informer } from '#kube/informer.ts';
 import type { VerifiedClaim } from '#tunnel/edge/tunnel-listener.ts';
 
+import { createKeyHolders, publishedKey } from './key-holders.ts';
+
 export type Admission = {
   readonly admit: (claim: VerifiedClaim, signal: AbortSignal) => Promise<Verdict>;
 };
@@ -19,13 +21,17 @@ export type Admission = {
 /** An agent may dial before its key is in its Connector's status; a refusal would cost it seconds. */
 const keyArrivesWithinMs = 5000;
 
+/** An edge that has just started learns within a moment what there is, or is cut off from its control plane. */
+const connectorsArriveWithinMs = 5000;
+
+const noControlPlane: Verdict = {
+  type: 'refused',
+  code: 'ControlPlaneUnavailable',
+  message: 'The control plane does not answer, so this connector cannot be looked up.',
+};
+
 type Refusal = { readonly code: RefusalCode; readonly message: string };
 type Judgement = { readonly kind: 'good' } | { readonly kind: 'no-key' } | ({ readonly kind: 'bad' } & Refusal);
-
-/** The public key that `connector` has published, or null. */
-export function publishedKey(connector: Connector): string | null {
-  return connector.status?.connectionDetails?.publicKey?.id.toLowerCase() ?? null;
-}
 
 /** Pure: what `claim` deserves, given its connector as the control plane has it. */
 function judgeClaim(claim: VerifiedClaim, connector: Connector | null): Judgement {
@@ -51,20 +57,11 @@ export function createAdmission(options: {
   readonly log: Logger;
 }): Admission {
   const { connectors, resource, clock, log } = options;
-  /** Key → the uid that proved it first. An entry lives as long as its connector has that key. */
-  const holders = new Map<string, string>();
-
-  connectors.onChange((connector, change) => {
-    const { uid } = connector.metadata;
-    const key = publishedKey(connector);
-    for (const [held, holder] of holders) {
-      if (holder === uid && (change === 'deleted' || (key !== null && key !== held))) holders.delete(held);
-    }
-  });
+  const holders = createKeyHolders(connectors);
 
   const decide = (claim: VerifiedClaim, connector: Connector | null): Judgement => {
     const judgement = judgeClaim(claim, connector);
-    const holder = holders.get(claim.publicKey);
+    const holder = holders.holderOf(claim.publicKey);
     if (judgement.kind !== 'good' || holder === undefined || holder === claim.uid) return judgement;
     return {
       kind: 'bad',
@@ -86,13 +83,27 @@ export function createAdmission(options: {
     stop();
   };
 
+  /** False if the control plane has not said in time which connectors there are, and so which key is whose. */
+  const knowsConnectors = async (signal: AbortSignal): Promise<boolean> => {
+    if (connectors.hasSynced) return true;
+    const enough = new AbortController();
+    const giveUp = (): void => enough.abort();
+    signal.addEventListener('abort', giveUp);
+    const cancel = clock.after(connectorsArriveWithinMs, giveUp);
+    await connectors.synced(enough.signal);
+    cancel();
+    signal.removeEventListener('abort', giveUp);
+    return connectors.hasSynced;
+  };
+
   const admitted = (claim: VerifiedClaim): Verdict => {
-    holders.set(claim.publicKey, claim.uid);
+    holders.proved(claim.publicKey, claim.uid);
     return { type: 'admitted', connectionId: options.newConnectionId() };
   };
 
   const admit: Admission['admit'] = async (claim, signal) => {
     if (options.isDraining()) return { type: 'refused', code: 'Draining', message: 'This edge is about to stop.' };
+    if (!(await knowsConnectors(signal))) return noControlPlane;
     const key = { namespace: claim.namespace, name: claim.name };
     if (decide(claim, connectors.get(key) ?? null).kind === 'good') return admitted(claim);
     try {
@@ -108,13 +119,9 @@ export function createAdmission(options: {
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       // Without the control plane nobody new comes in, and nobody who was in is turned away.
-      if (holders.get(claim.publicKey) === claim.uid) return admitted(claim);
+      if (holders.holderOf(claim.publicKey) === claim.uid) return admitted(claim);
       log.warn('control plane did not answer during admission', { error });
-      return {
-        type: 'refused',
-        code: 'ControlPlaneUnavailable',
-        message: 'The control plane does not answer, so this connector cannot be looked up.',
-      };
+      return noControlPlane;
     }
   };
   return { admit };

@@ -16,8 +16,9 @@ import type { KubeClient } from '#kube/client.ts';
 import { createInformer, type Informer } from '#kube/informer.ts';
 import { createTunnelListener } from '#tunnel/edge/tunnel-listener.ts';
 
-import { createAdmission, publishedKey } from './admission.ts';
+import { createAdmission } from './admission.ts';
 import { createHttpListener } from './http-listener.ts';
+import { publishedKey } from './key-holders.ts';
 import { createObservations } from './observations.ts';
 import { createProbeCheck } from './probe-endpoint.ts';
 import { createRegistration } from './registration.ts';

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Secret } from '#base/secret.ts';
 
-import { probeHeader } from '../probe-wire.ts';
+import { probeHeader, provenKeyHeader } from '../probe-wire.ts';
 import { writePage } from './answer-page.ts';
 import { edgePage, edgeProxyStatus } from './pages.ts';
 import type { ConnectorName } from './routing-table.ts';
@@ -37,8 +37,9 @@ export async function answerConnectorHealth(
   const usable = sessions.of(connector).filter(({ draining }) => !draining);
   const answers = await Promise.all(usable.map((session) => session.answersHealth(healthTimeoutMs)));
   if (response.destroyed) return;
-  if (answers.includes(true)) {
-    response.writeHead(204, { 'cache-control': 'no-store' });
+  const answering = usable.find((_, index) => answers[index] === true);
+  if (answering !== undefined) {
+    response.writeHead(204, { 'cache-control': 'no-store', [provenKeyHeader]: answering.publicKey });
     response.end();
     return;
   }

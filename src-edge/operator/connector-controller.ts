@@ -1,7 +1,7 @@
 /**
  * Looks after connectors: their class, their Lease, and whether traffic can really reach their agent.
  */
-import type { Clock } from '#base/clock.ts';
+import { rfc3339, type Clock } from '#base/clock.ts';
 import type { WorkResult } from '#base/work-queue.ts';
 import type { Connector, ConnectorClass } from '#contract/resources/generated.ts';
 import { kinds } from '#contract/resources/kinds.ts';
@@ -9,7 +9,14 @@ import type { Lease } from '#contract/resources/lease.ts';
 import { KubeError, type ObjectKey } from '#kube/client.ts';
 import { formatKey, keyOf } from '#kube/object-key.ts';
 
-import { acceptedAspect, isSilent, notReadyAspect, slowReason, tunnelAspect } from './connector-conditions.ts';
+import {
+  acceptedAspect,
+  isSilent,
+  notReadyAspect,
+  slowReason,
+  tunnelAspect,
+  type TunnelFacts,
+} from './connector-conditions.ts';
 import { defaultLeaseSeconds, leaseState, planLease } from './lease-plan.ts';
 import type { Pace } from './pace.ts';
 import { createPatience } from './patience.ts';
@@ -25,6 +32,18 @@ type LeaseOutcome =
 /** Time for a removed Lease to be gone from the informer too. */
 const againMs = 100;
 
+type ConnectorStatus = NonNullable<Connector['status']>;
+type Probes = TunnelFacts['probes'];
+
+/** The key that the connector has published and proved, where its status does not say so yet. */
+function newlyProven(connector: Connector, probes: Probes, nowMs: number): Pick<ConnectorStatus, 'provenKey'> {
+  const published = connector.status?.connectionDetails?.publicKey?.id.toLowerCase();
+  const isProven = probes.some(({ answer }) => answer.kind === 'answer' && answer.provenKey === published);
+  return published === undefined || !isProven || connector.status?.provenKey?.id === published
+    ? {}
+    : { provenKey: { id: published, since: rfc3339(nowMs) } };
+}
+
 export function createConnectorReconciler(options: {
   readonly world: World;
   readonly prober: Prober;
@@ -37,12 +56,17 @@ export function createConnectorReconciler(options: {
   const leases = world.kube.resource(kinds.lease);
   const patience = createPatience();
 
-  const write = async (connector: Connector, aspects: readonly Aspect[], lease: Lease | null = null): Promise<void> => {
+  const write = async (
+    connector: Connector,
+    aspects: readonly Aspect[],
+    lease: Lease | null = null,
+    proven: Pick<ConnectorStatus, 'provenKey'> = {},
+  ): Promise<void> => {
     await writeStatus({
       resource: connectors,
       object: connector,
       aspects,
-      fields: lease === null ? {} : { leaseRef: { name: lease.metadata.name ?? '' } },
+      fields: { ...(lease === null ? {} : { leaseRef: { name: lease.metadata.name ?? '' } }), ...proven },
       nowMs: clock.now(),
     });
   };
@@ -76,7 +100,7 @@ export function createConnectorReconciler(options: {
     return { kind: 'lease', lease: plan.lease };
   };
 
-  const probeTunnel = async (connector: Connector): Promise<Aspect> => {
+  const probeTunnel = async (connector: Connector): Promise<{ readonly ready: Aspect; readonly probes: Probes }> => {
     const { namespace = '', name = '' } = connector.metadata;
     const probes = await Promise.all(
       world.edges
@@ -84,11 +108,8 @@ export function createConnectorReconciler(options: {
         .map(async (edge) => ({ edge, answer: await prober.probeConnector(edge, { namespace, name }) })),
     );
     const taught = !probes.some(({ answer }) => isSilent(answer));
-    return tunnelAspect({
-      connector,
-      probes,
-      exhausted: patience.isExhausted(formatKey(keyOf(connector)), { taught }),
-    });
+    const exhausted = patience.isExhausted(formatKey(keyOf(connector)), { taught });
+    return { ready: tunnelAspect({ connector, probes, exhausted }), probes };
   };
 
   return async (key) => {
@@ -117,8 +138,8 @@ export function createConnectorReconciler(options: {
       await write(connector, [accepted, notReadyAspect(state.message)], settled.lease);
       return undefined;
     }
-    const ready = await probeTunnel(connector);
-    await write(connector, [accepted, ready], settled.lease);
+    const { ready, probes } = await probeTunnel(connector);
+    await write(connector, [accepted, ready], settled.lease, newlyProven(connector, probes, clock.now()));
     const nextMs = pace.next(formatKey(key), {
       state: ready.message,
       settled: ready.status === 'True' && ready.reason !== slowReason,

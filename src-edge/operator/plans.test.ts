@@ -123,7 +123,7 @@ describe('a connector’s readiness', () => {
       connector: facts.was ?? connector,
       probes: statuses.map((status) => ({
         edge: edge(`e${status}`, 'localhost', 80, 'Healthy'),
-        answer: { kind: 'answer', status, by: 'edge', details: null, route: null, slow: false },
+        answer: { kind: 'answer', status, by: 'edge', details: null, route: null, provenKey: null, slow: false },
       })),
       exhausted: facts.exhausted ?? false,
     });

@@ -54,6 +54,7 @@ test('asks as a visitor would, with the token, and wants no more than the head',
     by: 'origin',
     details: null,
     route: 'u.1',
+    provenKey: null,
     slow: false,
   });
   expect(seen).toMatchObject({

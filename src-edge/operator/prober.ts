@@ -8,7 +8,7 @@ import type { Secret } from '#base/secret.ts';
 import type { DRTPServer } from '#contract/resources/generated.ts';
 import { statusDetails } from '#tunnel/headers/proxy-status.ts';
 
-import { answeredByHeader, connectorHealthPath, routeHeader } from '../probe-wire.ts';
+import { answeredByHeader, connectorHealthPath, provenKeyHeader, routeHeader } from '../probe-wire.ts';
 import { edgeRequest } from './edge-request.ts';
 
 export type ProbeAnswer =
@@ -20,6 +20,8 @@ export type ProbeAnswer =
       readonly details: string | null;
       /** `routeTag` of the proxy that the edge took the hostname for. */
       readonly route: string | null;
+      /** What the agent of a connector had proved to the edge. */
+      readonly provenKey: string | null;
       /** It took longer than a visitor would call quick. */
       readonly slow: boolean;
     }
@@ -56,6 +58,7 @@ function answerOf(response: http.IncomingMessage, tookMs: number): ProbeAnswer {
     by: by === 'origin' || by === 'agent' ? by : 'edge',
     details: typeof proxyStatus === 'string' && by !== 'origin' ? statusDetails(proxyStatus) : null,
     route: lastOf(response.headers[routeHeader]),
+    provenKey: lastOf(response.headers[provenKeyHeader]),
     slow: tookMs > slowSeconds * 1000,
   };
 }

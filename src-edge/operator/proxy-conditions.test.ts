@@ -35,7 +35,7 @@ function answer(
   details: string | null = null,
   route: string | null = 'u.2',
 ): ProbeAnswer {
-  return { kind: 'answer', status: 502, by, details, route, slow: false };
+  return { kind: 'answer', status: 502, by, details, route, provenKey: null, slow: false };
 }
 
 function findings(given: ProbeAnswer | null, facts: Partial<ProxyFacts> = {}) {
@@ -93,7 +93,7 @@ test.each<[string, ProbeAnswer | null, Partial<ProxyFacts>, readonly unknown[]]>
   ],
   [
     'the answer took long',
-    { kind: 'answer', status: 200, by: 'origin', details: null, route: 'u.2', slow: true },
+    { kind: 'answer', status: 200, by: 'origin', details: null, route: 'u.2', provenKey: null, slow: true },
     {},
     ['True', 'True', 'Slow', true],
   ],
