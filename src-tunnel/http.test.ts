@@ -666,3 +666,19 @@ test('a target given as localhost is found on IPv4 and on IPv6', async () => {
     expect((await ask(tunnel.port)).body.toString()).toBe(host);
   }
 });
+
+test('what the platform asks by itself is no traffic, and a visitor cannot pass for it', async () => {
+  const seen: string[][] = [];
+  const tunnel = await tunnelTo((request, response) => {
+    seen.push(Object.keys(request.headers).filter((name) => name.startsWith('sallyport')));
+    response.end('12345');
+  });
+  const { body } = await ask(tunnel.port, { headers: { 'sallyport-probe': 'the token' } });
+  expect(body.toString()).toBe('12345');
+  expect(tunnel.engine.totals()).toEqual({ requests: 0, bytesIn: 0, bytesOut: 0, activeStreams: 0 });
+
+  await ask(tunnel.port, { headers: { 'sallyport-probe-mark': '', 'sallyport-probe': 'a guess' } });
+  await until(() => tunnel.engine.totals().activeStreams === 0);
+  expect(tunnel.engine.totals()).toEqual({ requests: 1, bytesIn: 0, bytesOut: 5, activeStreams: 0 });
+  expect(seen).toEqual([[], []]);
+});

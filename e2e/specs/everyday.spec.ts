@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '../drivers/app-test.ts';
 import { AppWindow } from '../objects/app-window.ts';
+import { startHttpOrigin } from '../origins/http-origin.ts';
+import { visit } from '../visitor/http-visitor.ts';
 
 /** A kubeconfig with these contexts, each of a cluster of its own; the last one is the one kubectl would use. */
 function kubeconfig(contexts: readonly string[]): string {
@@ -106,4 +108,24 @@ test('an address that would be refused later is refused while it is typed, with 
 
   await address.fill('localhost:5173/app');
   await expect(address).toHaveAccessibleDescription('All of http://localhost:5173 is exposed, not only /app');
+});
+
+test('the traffic that is shown is visitors’, not the probes of the platform', async ({ launch }) => {
+  const origin = await startHttpOrigin();
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openExposeDialog();
+  await window.expose(String(origin.port), 'app');
+  const url = await window.expectReady('app');
+  await page.getByRole('button', { name: 'Show as table' }).click();
+  const requests = page
+    .getByRole('row', { name: /^last 10 s/ })
+    .getByRole('cell')
+    .last();
+  await visit(url);
+  await expect(requests).not.toHaveText('0');
+  await expect(requests).toHaveText('1');
+  await origin.close();
 });

@@ -113,6 +113,7 @@ export function createVisitorRouter(options: {
       backend: target.backend,
       // SECURITY: the probe token stays here, valid or not.
       dropHeaders: [probeHeader],
+      probe,
       retry: () => {
         const other = sessions.choose(target.connector, tried);
         if (other !== null) tried.add(other);

@@ -4,12 +4,14 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 
 import type { Logger } from '#base/logger.ts';
+import { probeMark } from '#contract/wire/probe-mark.ts';
 import { controlAuthority, tunnelHealthPath } from '#contract/wire/registration.ts';
 
 import { abortStream } from '../transport/h2.ts';
 import { parseAuthority, type HostPort } from './address.ts';
 import type { AllowList } from './allow-list.ts';
 import { serveTcp } from './connect-tcp.ts';
+import { createCounters } from './counters.ts';
 import { badRequest, failureOf, notAllowed, respondFailure } from './failure.ts';
 import { serveHttp } from './http-origin.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -35,7 +37,10 @@ export type Serve = (
 
 const defaultPorts = { http: 80, https: 443 } as const;
 
-export function createServe({ allowList, openStreams, origins, log }: ServeOptions): Serve {
+export function createServe({ allowList, openStreams, origins: visitorOrigins, log }: ServeOptions): Serve {
+  /** For what the platform asks by itself: a person who looks at the traffic wants to see visitors. */
+  const probeOrigins: Origins = { ...visitorOrigins, counters: createCounters() };
+
   const giveUp = (stream: ServerHttp2Stream, error: unknown): void => {
     log.error('request could not be served', { error });
     respondFailure(stream, failureOf(error));
@@ -63,13 +68,15 @@ export function createServe({ allowList, openStreams, origins, log }: ServeOptio
       return;
     }
     openStreams.add(stream, target);
+    const isProbe = fields[probeMark] !== undefined;
+    const origins = isProbe ? probeOrigins : visitorOrigins;
     stream.once('close', origins.counters.begin());
     if (scheme === null) {
       serveTcp(stream, target, origins).catch((error: unknown) => giveUp(stream, error));
       return;
     }
     const withBody = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
-    const request = { stream, fields, raw, withBody, scheme, target };
+    const request = { stream, fields, raw: isProbe ? withoutMark(raw) : raw, withBody, scheme, target };
     if (fields[':method'] !== 'CONNECT') serveHttp(request, origins);
     else if (protocol === 'websocket') {
       serveWebSocket(request, origins).catch((error: unknown) => giveUp(stream, error));
@@ -85,6 +92,11 @@ export function createServe({ allowList, openStreams, origins, log }: ServeOptio
       giveUp(stream, error);
     }
   };
+}
+
+/** Names and values without the mark, which is nothing to a backend. */
+function withoutMark(raw: readonly string[]): readonly string[] {
+  return raw.filter((_text, index) => raw[index - (index % 2)] !== probeMark);
 }
 
 function schemeOf(fields: IncomingHttpHeaders): 'http' | 'https' | null {

@@ -15,6 +15,8 @@ export type ForwardOptions = Answering & {
   readonly backend: Backend;
   /** Request fields, in lower case, that end at the edge. */
   readonly dropHeaders?: readonly string[];
+  /** The platform's own question: the agent does not count it as a visitor's. */
+  readonly probe?: boolean;
   /** Another session for a request that certainly reached no agent; null gives up. Asked at most twice. */
   readonly retry?: () => TunnelSession | null;
 };
@@ -44,7 +46,8 @@ function attempt(
 
   let stream: ClientHttp2Stream;
   try {
-    stream = session.request(visitorFields(request, options.backend, options.dropHeaders ?? []), {
+    const { backend, dropHeaders, probe } = options;
+    stream = session.request(visitorFields(request, backend, { dropped: dropHeaders ?? [], probe }), {
       endStream: !withBody,
       waitForTrailers: chunked,
     });

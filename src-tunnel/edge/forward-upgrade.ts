@@ -62,7 +62,8 @@ type Handshake = {
 function open(options: ForwardOptions, handshake: Handshake, resolve: (outcome: ForwardOutcome) => void): void {
   const { request, response } = options;
   const { socket, head, key } = handshake;
-  const fields = visitorFields(request, options.backend, [...handshakeFields, ...(options.dropHeaders ?? [])]);
+  const dropped = [...handshakeFields, ...(options.dropHeaders ?? [])];
+  const fields = visitorFields(request, options.backend, { dropped, probe: options.probe });
   let stream: ClientHttp2Stream;
   try {
     stream = options.session.request(

@@ -3,6 +3,8 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 
+import { probeMark } from '#contract/wire/probe-mark.ts';
+
 import { toHttp2Fields } from '../headers/fields.ts';
 import { formatForwarded } from '../headers/forwarded.ts';
 
@@ -25,6 +27,7 @@ const ownFields: ReadonlySet<string> = new Set([
   'x-forwarded-port',
   'x-forwarded-proto',
   'x-real-ip',
+  probeMark,
 ]);
 
 /** Origin-form of a request target (RFC 9112 §3.2): proxies may send the absolute form. */
@@ -41,11 +44,11 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-/** `dropped` are further names, in lower case, that end at the edge. */
+/** `dropped` are further names, in lower case, that end at the edge; `probe` marks what no visitor asked. */
 export function visitorFields(
   request: IncomingMessage,
   backend: Backend,
-  dropped: readonly string[],
+  { dropped = [], probe = false }: { readonly dropped?: readonly string[]; readonly probe?: boolean | undefined },
 ): OutgoingHttpHeaders {
   const { socket } = request;
   const address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
@@ -60,5 +63,6 @@ export function visitorFields(
   fields['x-forwarded-for'] = address;
   fields['x-forwarded-host'] = host;
   fields['x-forwarded-proto'] = proto;
+  if (probe) fields[probeMark] = '';
   return fields;
 }

@@ -220,6 +220,7 @@ export async function startTunnel(
     },
     responseHeaders: (answeredBy: string) => ({ 'x-answered-by': answeredBy }),
     dropHeaders: ['sallyport-probe'],
+    probe: request.headers['sallyport-probe'] === 'the token',
     retry: () => edge.sessions.find(({ draining }) => !draining) ?? null,
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
