@@ -3,7 +3,7 @@
  *
  * Sets up what the suites need, runs all of them even when one fails, and closes with one line
  * `N passed, N failed[, N skipped]` counted from the runners' own reports. Exit code 0 only if nothing failed, the
- * desktop suite ran and, on linux-x64, the journey ran against a real Kubernetes API server.
+ * desktop suite ran and, on linux-x64, the journey ran against a real Kubernetes API server and, in CI, QUIC was there.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,6 +47,11 @@ await rm(reports, { recursive: true, force: true });
 await mkdir(reports, { recursive: true });
 
 installSystemPackages();
+/** Where Rust is missing the product works, over HTTP/2 alone, and so do its tests; a build that is released must have it. */
+const needsAddon = process.env['CI'] === 'true' && process.platform === 'linux' && process.arch === 'x64';
+/** What `build-native.ts` ends with where there is no Rust: EX_UNAVAILABLE. */
+const noCompiler = 69;
+const addon = await run('QUIC addon', ['node', 'scripts/build-native.ts']);
 const build = await run('build', ['node', 'scripts/build.ts']);
 const check = await run('check', ['node', 'scripts/check.ts']);
 
@@ -107,6 +112,7 @@ async function tallyOfUnitTests(name: string, outcome: Outcome, file: string): P
   return orCrash(name, outcome, results === null ? null : tallyOfVitest(results));
 }
 const tally = [
+  ...(addon.code !== noCompiler || needsAddon ? [tallyOfStep('QUIC addon', addon)] : []),
   tallyOfStep('build', build),
   tallyOfStep('check', check),
   ...(server === null ? [] : [tallyOfStep('Kubernetes API server', server)]),

@@ -64,3 +64,24 @@ export const limits = {
   /** Shortest time between two traffic reports. */
   trafficMs: 1_000,
 } as const;
+
+/** What a QUIC connection may hold and how long it may be silent. */
+export const quicTransport = {
+  streamWindowBytes: limits.streamWindowBytes,
+  /**
+   * QUIC counts the unread bytes of stalled streams against the connection: 64 stalled visitors before they stop the
+   * others. Memory is spent only on what really is unread.
+   */
+  connectionWindowBytes: 256 * MiB,
+  /** What waits for its acknowledgement: 200 MB/s at a round trip of 40 ms. */
+  sendWindowBytes: 8 * MiB,
+  bidirectionalStreams: limits.streamsPerSession + 1,
+  /** HTTP/3 needs three (RFC 9114 §6.2); the rest is for its extensions. */
+  unidirectionalStreams: 16,
+  idleTimeoutMs: limits.pingMs * (limits.missedPings + 1),
+  keepAliveMs: limits.pingMs,
+  datagramReceiveBytes: 1 * MiB,
+  datagramSendBytes: 1 * MiB,
+  congestionControl: 'bbr',
+  segmentationOffload: true,
+} as const;
