@@ -15,7 +15,10 @@ export default defineConfig({
   use: { trace: 'retain-on-failure', screenshot: 'only-on-failure' },
   projects: [
     { name: 'electron', testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
-    { name: 'chromium', testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'] },
+    {
+      name: 'chromium',
+      testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'browser.spec.ts', 'command-line.spec.ts', 'traffic.spec.ts'],
+    },
     // No window: the programs against a real Kubernetes API server (docs/adr/0009).
     { name: 'kubernetes', testMatch: ['kubernetes.spec.ts'] },
   ],

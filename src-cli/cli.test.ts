@@ -169,6 +169,10 @@ describe('serve', () => {
     const { services, connector } = await state();
     expect(services).toMatchObject([{ name: 'kept', url: before['url'], ephemeral: false }]);
     expect(connector?.name).toBe(before['connector']);
+
+    const web = home.run('web');
+    expect(await web.exited).toBe(69);
+    expect(web.output()).toContain('SP_WEB_NOT_SERVED');
     expect(await end(agent)).toBe(0);
   });
 
@@ -285,6 +289,7 @@ describe('errors', () => {
     [['serve', '3000', '--kubeconfig', '/nonexistent'], 78, 'SP_KUBECONFIG_UNREADABLE'],
     [['status'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['retry'], 69, 'SP_AGENT_NOT_RUNNING'],
+    [['web'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['status', '--profile', '../other'], 64, 'SP_INPUT_INVALID'],
     [['serve'], 64, "missing required argument 'target'"],
     [['nonsense'], 64, 'unknown command'],

@@ -14,6 +14,7 @@ import { playground } from './commands/playground.ts';
 import { retry } from './commands/retry.ts';
 import { serve, type ServeOptions } from './commands/serve.ts';
 import { status } from './commands/status.ts';
+import { web } from './commands/web.ts';
 import { compose, type Composition } from './composition.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { interruption } from './interruption.ts';
@@ -86,6 +87,10 @@ withCommon(program.command('status'))
 withCommon(program.command('retry'))
   .description('try now what the running agent would try later')
   .action((options: CommonOptions) => run(options, 'error', retry));
+
+withCommon(program.command('web'))
+  .description('a new link to the window of the running agent, for a browser')
+  .action((options: CommonOptions) => run(options, 'error', web));
 
 withCommon(program.command('playground'))
   .description('control plane, operator and edge on this machine, in the foreground')

@@ -208,6 +208,12 @@ export const errorRegistry = {
     detail: 'This window does not reach the agent it belongs to; what was asked for may not have happened.',
     action: 'It connects again by itself; then look at the state and try again.',
   },
+  SP_WEB_NOT_SERVED: {
+    class: 'user',
+    title: 'This agent shows no window in a browser',
+    detail: 'It was started without --web, or by the desktop app.',
+    action: 'Use the window of the app, or start the agent with “sallyport agent --web”.',
+  },
   SP_INTERNAL: {
     class: 'bug',
     title: 'Something went wrong inside Sallyport',

@@ -80,6 +80,11 @@ export const contract = {
      * stopping, to reach the control plane, to be admitted by an edge that refused. Answers at once.
      */
     'agent.retryNow': { params: nothing, result: typeOf<null>() },
+    /**
+     * A new link to the window in a browser; it works once, and the one before it no longer. Fails with
+     * SP_WEB_NOT_SERVED.
+     */
+    'web.newLink': { params: nothing, result: typeOf<{ readonly url: string }>() },
   },
   watches: {
     'state.watch': { params: nothing, item: typeOf<AgentState>() },

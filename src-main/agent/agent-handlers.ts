@@ -26,6 +26,7 @@ export function createAgentHandlers(parts: {
   readonly traffic: TrafficRecorder;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
+  readonly newWebLink?: () => string | null;
 }): AgentHandlers {
   const { host, leftBehind, store, services, discovery, withdrawal, publisher, traffic } = parts;
 
@@ -84,6 +85,10 @@ export function createAgentHandlers(parts: {
         host.retryNow();
         void leftBehind.attempt();
         return Promise.resolve(null);
+      },
+      'web.newLink': () => {
+        const url = parts.newWebLink?.() ?? null;
+        return url === null ? Promise.reject(new AgentError('SP_WEB_NOT_SERVED')) : Promise.resolve({ url });
       },
     },
     watches: {

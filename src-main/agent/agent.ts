@@ -53,6 +53,8 @@ export type AgentOptions = {
   readonly log: Logger;
   /** One JSON line of the engine's own log. */
   readonly onEngineLogLine?: (line: string) => void;
+  /** A new link to the window in a browser; null, as without it, while none is served. */
+  readonly newWebLink?: () => string | null;
 };
 
 export type Agent = {

@@ -65,6 +65,7 @@ export async function attachToRunningAgent(location: EndpointLocation, clock: Cl
         'service.setEnabled': forward('service.setEnabled'),
         'service.delete': forward('service.delete'),
         'agent.retryNow': forward('agent.retryNow'),
+        'web.newLink': forward('web.newLink'),
       },
       watches: {
         'state.watch': (listener) => client.watch('state.watch', listener),

@@ -134,6 +134,7 @@ export function createSteadyAgent(options: {
         'service.setEnabled': call('service.setEnabled'),
         'service.delete': call('service.delete'),
         'agent.retryNow': call('agent.retryNow'),
+        'web.newLink': call('web.newLink'),
       },
       watches: { 'state.watch': watch('state.watch'), 'traffic.watch': watch('traffic.watch') },
     },

@@ -54,6 +54,7 @@ export function createFakeHandlers(): FakeHandlers {
         'service.setEnabled': () => new Promise(() => {}),
         'service.delete': ({ name }) => Promise.reject(new AgentError('SP_SERVICE_NOT_FOUND', { name })),
         'agent.retryNow': () => Promise.resolve(null),
+        'web.newLink': () => Promise.reject(new AgentError('SP_WEB_NOT_SERVED')),
       },
       watches: {
         'state.watch': (listener) => {

@@ -17,6 +17,7 @@ import { openWebServer, type WebServer } from './web-server.ts';
 
 let directory: string;
 let server: WebServer;
+let link: URL;
 let origin: string;
 
 beforeEach(async () => {
@@ -31,7 +32,8 @@ beforeEach(async () => {
     clock: systemClock,
     log: silentLogger,
   });
-  ({ origin } = new URL(server.url));
+  link = new URL(server.newLink());
+  ({ origin } = link);
 });
 afterEach(async () => {
   await server.close();
@@ -57,7 +59,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 }
 
 async function signIn(): Promise<string> {
-  const { headers } = await get(new URL(server.url).pathname);
+  const { headers } = await get(link.pathname);
   return headers['set-cookie']?.[0]?.split(';', 1)[0] ?? '';
 }
 
@@ -84,14 +86,35 @@ it('serves the window to whoever has the one-time link, with the strict policy',
 });
 
 it('keeps the session out of reach of scripts and other sites', async () => {
-  const { headers, status } = await get(new URL(server.url).pathname);
+  const { headers, status } = await get(link.pathname);
   expect(status).toBe(303);
   expect(headers['set-cookie']?.[0]).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
 });
 
-it('accepts the link once', async () => {
-  await signIn();
-  expect((await get(new URL(server.url).pathname)).status).toBe(403);
+it('accepts a link once; who is signed in already is taken to the window by it all the same', async () => {
+  const cookie = await signIn();
+  const second = await get(link.pathname);
+  expect(second.status).toBe(403);
+  expect(second.body).toContain('npx sallyport web');
+  expect(await get(link.pathname, { cookie })).toMatchObject({ status: 303, headers: { location: '/' } });
+});
+
+it('gives new links, each of which ends the one before', async () => {
+  const newer = new URL(server.newLink());
+  expect((await get(link.pathname)).status).toBe(403);
+  expect((await get(newer.pathname)).status).toBe(303);
+});
+
+it('comes back at its address, or at another one if somebody is there', async () => {
+  const { port } = server;
+  const start = (): Promise<WebServer> =>
+    openWebServer({ directory, port, handlers: createFakeHandlers().handlers, clock: systemClock, log: silentLogger });
+  const second = await start();
+  expect(second.port).not.toBe(port);
+  await second.close();
+  await server.close();
+  server = await start();
+  expect(server.port).toBe(port);
 });
 
 it('shows nothing without a session or with a made-up one', async () => {

@@ -1,10 +1,12 @@
 /**
  * Serves the window to a browser on this machine: files, and the agent's API as a WebSocket at `/agent`.
  *
- * A one-time token in the first URL is exchanged for a session cookie; without the cookie there is nothing to see.
+ * A one-time token in a link is exchanged for a session cookie; without the cookie there is nothing to see. The session
+ * ends with the server, whose port stays the same where it can: a page that was open when the agent ended is signed in
+ * again by the next link, and goes on.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -19,8 +21,9 @@ import { securityHeaders } from './security-headers.ts';
 import { readStaticFile } from './static-files.ts';
 
 export type WebServer = {
-  /** URL of the window with a token that works once. */
-  readonly url: string;
+  readonly port: number;
+  /** URL of the window with a token that works once; the one before it works no longer. */
+  newLink(): string;
   close(): Promise<void>;
 };
 
@@ -31,6 +34,7 @@ const maxClients = 16;
 const maxSockets = 128;
 const sessionPath = '/session/';
 const agentPath = '/agent';
+const howToSignIn = 'Run “npx sallyport web” in a terminal and open the link it prints.';
 
 function equalSecrets(left: string, right: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -46,7 +50,26 @@ function cookieOf(request: IncomingMessage, name: string): string | null {
   return null;
 }
 
-/** Opens the server on a free loopback port, or on `port`. */
+/** Listens on `port`, or on a free one if that is taken. Resolves with the port. */
+async function listen(http: Server, port: number): Promise<number> {
+  const attempt = (wanted: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      http.once('error', reject);
+      http.listen({ host, port: wanted }, () => {
+        http.off('error', reject);
+        resolve();
+      });
+    });
+  try {
+    await attempt(port);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    await attempt(0);
+  }
+  return (http.address() as AddressInfo).port;
+}
+
+/** Opens the server on a loopback port: `port` if it is free, otherwise another one. */
 export async function openWebServer(options: {
   /** Folder of the built renderer. */
   readonly directory: string;
@@ -56,7 +79,7 @@ export async function openWebServer(options: {
   readonly log: Logger;
 }): Promise<WebServer> {
   const { directory, handlers, clock, log } = options;
-  let oneTimeToken: string | null = randomBytes(tokenBytes).toString('base64url');
+  let oneTimeToken: string | null = null;
   const session = randomBytes(tokenBytes).toString('base64url');
   let port = 0;
 
@@ -76,18 +99,19 @@ export async function openWebServer(options: {
     response.end(`${text}\n`);
   };
 
-  const openSession = (response: ServerResponse, token: string): void => {
-    if (oneTimeToken === null || !equalSecrets(token, oneTimeToken)) {
-      refuse(response, 403, 'This link was used already or is not valid. Start the agent again for a new one.');
+  const openSession = (request: IncomingMessage, response: ServerResponse, token: string): void => {
+    const isValid = oneTimeToken !== null && equalSecrets(token, oneTimeToken);
+    if (!isValid && !hasSession(request)) {
+      refuse(response, 403, `This link was used already or is not valid.\n${howToSignIn}`);
       return;
     }
-    oneTimeToken = null;
+    if (isValid) oneTimeToken = null;
     response.writeHead(303, {
       ...securityHeaders,
       Location: '/',
       'Cache-Control': 'no-store',
       // SECURITY: out of reach for scripts, and not sent along with anything that another site starts.
-      'Set-Cookie': `${cookieName()}=${session}; Path=/; HttpOnly; SameSite=Strict`,
+      ...(isValid && { 'Set-Cookie': `${cookieName()}=${session}; Path=/; HttpOnly; SameSite=Strict` }),
     });
     response.end();
   };
@@ -118,11 +142,11 @@ export async function openWebServer(options: {
     }
     const { pathname } = new URL(request.url ?? '/', `http://${host}`);
     if (pathname.startsWith(sessionPath) && request.method === 'GET') {
-      openSession(response, pathname.slice(sessionPath.length));
+      openSession(request, response, pathname.slice(sessionPath.length));
     } else if (hasSession(request)) {
       await serveFile(request, response, pathname);
     } else {
-      refuse(response, 403, 'Open the link that the agent printed.');
+      refuse(response, 403, `This browser is not signed in to the agent.\n${howToSignIn}`);
     }
   };
 
@@ -150,14 +174,14 @@ export async function openWebServer(options: {
     sockets.handleUpgrade(request, socket, head, (client) => serveContract({ socket: client, handlers, clock, log }));
   });
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen({ host, port: options.port ?? 0 }, () => resolve());
-  });
-  ({ port } = http.address() as AddressInfo);
+  port = await listen(http, options.port ?? 0);
 
   return {
-    url: `http://${host}:${port}${sessionPath}${oneTimeToken}`,
+    port,
+    newLink: () => {
+      oneTimeToken = randomBytes(tokenBytes).toString('base64url');
+      return `http://${host}:${port}${sessionPath}${oneTimeToken}`;
+    },
     close: () =>
       new Promise((resolve) => {
         for (const client of sockets.clients) client.terminate();
