@@ -166,7 +166,13 @@ describe('the process', () => {
     };
     await writeFile(join(directory, 'config.yaml'), JSON.stringify(config));
     const entry = join(import.meta.dirname, 'main.ts');
-    const refused = spawn(process.execPath, [entry, '--config', join(directory, 'config.yaml')], { stdio: 'ignore' });
+    const args = [entry, '--config', join(directory, 'config.yaml')];
+    const refused = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let log = '';
+    refused.stderr.on('data', (data: Buffer) => {
+      log += data.toString();
+    });
     expect(await exitOf(refused)).toBe(78);
+    expect(JSON.parse(log)).toMatchObject({ code: 'SP_CONFIG_INVALID', message: 'The configuration cannot be used' });
   });
 });

@@ -9,6 +9,9 @@ import { parseArgs } from 'node:util';
 
 import { systemClock } from '#base/clock.ts';
 import { createLogger, type Logger } from '#base/logger.ts';
+import { AgentError } from '#contract/errors/agent-error.ts';
+import { listenError } from '#contract/errors/listen-error.ts';
+
 import { readTokens } from './authorization/tokens.ts';
 import { readConfig } from './config.ts';
 import { readDefinitions, startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
@@ -23,15 +26,23 @@ async function main(): Promise<void> {
     fields: { process: 'control' },
   });
   const options = await readOptions(log).catch((error: unknown) => {
-    log.error('the configuration cannot be used', { error });
+    const reason = error instanceof Error ? error.message : String(error);
+    report(log, new AgentError('SP_CONFIG_INVALID', { reason }, { cause: error }));
     process.exit(exitCodes.config);
   });
   const controlPlane = await startControlPlane(options).catch((error: unknown) => {
-    log.error('the control plane could not start', { error });
+    const known = listenError(error);
+    if (known === null) log.error('the control plane could not start', { error });
+    else report(log, known);
     process.exit(exitCodes.software);
   });
   endWithReason(controlPlane, log);
   process.stdout.write(`${JSON.stringify({ event: 'ready', server: controlPlane.server })}\n`);
+}
+
+function report(log: Logger, { problem }: AgentError): void {
+  const { title, ...rest } = problem;
+  log.error(title, rest);
 }
 
 async function readOptions(log: Logger): Promise<ControlPlaneOptions> {

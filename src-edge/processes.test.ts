@@ -131,7 +131,24 @@ test('a taken port is a failure to start', async () => {
   const taken = { ...edgeConfig, http: { host: '127.0.0.1', port: Number(new URL(String(address)).port) } };
   const second = run('edge-main.ts', ['--config', await configFile('taken.yaml', taken)]);
   expect(await second.exitCode()).toBe(70);
-  expect(second.log()).toContain('EADDRINUSE');
+  expect(JSON.parse(second.log().trim().split('\n').at(-1) ?? '')).toMatchObject({
+    message: `${new URL(String(address)).host} cannot be listened on`,
+    code: 'SP_LISTEN_FAILED',
+    detail: 'Another program listens there.',
+    action: 'Choose another address or port in the configuration, then start it again.',
+  });
+});
+
+test('a configuration that cannot be used is told with a code and the one thing to do', async () => {
+  const edge = run('edge-main.ts', ['--config', await configFile('edge.yaml', { ...edgeConfig, domain: '-' })]);
+  expect(await edge.exitCode()).toBe(78);
+  expect(JSON.parse(edge.log())).toMatchObject({
+    level: 'error',
+    message: 'The configuration cannot be used',
+    code: 'SP_CONFIG_INVALID',
+    detail: `${file('edge.yaml')}: domain: must be a DNS name in lower case`,
+    action: 'Correct what is named there, then start it again.',
+  });
 });
 
 test.each([

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from '#base/clock.ts';
 import { createLogger, type Logger } from '#base/logger.ts';
 import { AgentError } from '#contract/errors/agent-error.ts';
+import { listenError } from '#contract/errors/listen-error.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { readKubeconfig } from '#kube/kubeconfig.ts';
 
@@ -22,27 +23,22 @@ export type Server = {
 /** sysexits: EX_USAGE, EX_SOFTWARE, EX_CONFIG. */
 const exitCodes = { usage: 64, software: 70, config: 78 } as const;
 
-/** A configuration that a person must change; `problem` names the key. */
-class ConfigProblem extends Error {
-  override readonly name = 'ConfigProblem';
-}
-
-/** The value of `outcome`. Throws ConfigProblem. */
+/** The value of `outcome`. Throws SP_CONFIG_INVALID. */
 export function expectValue<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
-  throw new ConfigProblem(outcome.problem);
+  throw new AgentError('SP_CONFIG_INVALID', { reason: outcome.problem });
 }
 
-/** A client for the current context of the kubeconfig at `path`. Throws ConfigProblem. */
+/** A client for the current context of the kubeconfig at `path`. Throws SP_CONFIG_INVALID. */
 export async function kubeClientFrom(path: string): Promise<KubeClient> {
   try {
     const loaded = await readKubeconfig(path);
-    if (loaded.currentContext === null) throw new ConfigProblem(`kubeconfig: ${path} has no current context`);
-    return createKubeClient(loaded.use(loaded.currentContext));
+    if (loaded.currentContext !== null) return createKubeClient(loaded.use(loaded.currentContext));
   } catch (error) {
-    if (error instanceof AgentError) throw new ConfigProblem(`kubeconfig: ${error.problem.detail}`, { cause: error });
-    throw error;
+    if (!(error instanceof AgentError)) throw error;
+    throw new AgentError('SP_CONFIG_INVALID', { reason: `kubeconfig: ${error.problem.detail}` }, { cause: error });
   }
+  throw new AgentError('SP_CONFIG_INVALID', { reason: `kubeconfig: ${path} has no current context` });
 }
 
 /** Runs `start` as this process; ends it on SIGTERM, on SIGINT, and when the process that forked it is gone. */
@@ -70,9 +66,13 @@ export async function runServer(
   const starting = start(configFile, { clock: systemClock, random: Math.random, log });
   // What is not up yet has nothing to hand over.
   const server = await Promise.race([starting, ending.then(() => null)]).catch((error: unknown) => {
-    const isConfig = error instanceof ConfigProblem;
-    log.error(isConfig ? 'the configuration cannot be used' : 'could not start', { error });
-    process.exit(isConfig ? exitCodes.config : exitCodes.software);
+    const known = error instanceof AgentError ? error : listenError(error);
+    if (known === null) log.error('could not start', { error });
+    else {
+      const { title, ...problem } = known.problem;
+      log.error(title, problem);
+    }
+    process.exit(known?.code === 'SP_CONFIG_INVALID' ? exitCodes.config : exitCodes.software);
   });
   if (server === null) process.exit(0);
   process.stdout.write(`${JSON.stringify({ event: 'ready', ...server.ready })}\n`);

@@ -134,6 +134,18 @@ export const errorRegistry = {
     detail: '{reason}',
     action: 'Read the log of the part that failed, then start the playground again.',
   },
+  SP_CONFIG_INVALID: {
+    class: 'user',
+    title: 'The configuration cannot be used',
+    detail: '{reason}',
+    action: 'Correct what is named there, then start it again.',
+  },
+  SP_LISTEN_FAILED: {
+    class: 'user',
+    title: '{address} cannot be listened on',
+    detail: '{reason}',
+    action: 'Choose another address or port in the configuration, then start it again.',
+  },
   SP_LEASE_HELD: {
     class: 'user',
     title: 'Another machine uses this connector',
