@@ -1,10 +1,16 @@
 /** Edge and operator together with a real control plane, real tunnels and a real service. */
 import http from 'node:http';
 
+import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { systemClock } from '#base/clock.ts';
+import { silentLogger } from '#base/logger.ts';
+import { Secret } from '#base/secret.ts';
 import { kinds } from '#contract/resources/kinds.ts';
+import { createKubeClient } from '#kube/client.ts';
 
+import { startOperator } from './operator/operator.ts';
 import { observationsPath, probeHeader } from './probe-wire.ts';
 import {
   createTestKey,
@@ -408,4 +414,20 @@ test('an edge that ends says so before it leaves', async () => {
   await edge.close();
   expect(await health()).toBe('Draining');
   await expect(visit(edge.http.port, 'any.localhost')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('an edge and an operator leave no connection to the control plane behind', async () => {
+  const clientOf = (role: 'edge' | 'operator') => {
+    const config = new KubeConfig();
+    config.loadFromString(platform.controlPlane.kubeconfig(role));
+    return createKubeClient(config);
+  };
+  const clients = [clientOf('edge'), clientOf('operator')] as const;
+  const surroundings = { clock: systemClock, random: Math.random, log: silentLogger };
+  const edge = await platform.startEdge({ name: 'edge-short', kube: clients[0] });
+  const operator = await startOperator({ ...surroundings, kube: clients[1], probeToken: new Secret(testProbeToken) });
+  await Promise.all([edge.close(), operator.close()]);
+  for (const client of clients) {
+    await expect(client.resource(kinds.connector).list()).rejects.toMatchObject({ reason: 'Closed' });
+  }
 });

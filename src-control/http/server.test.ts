@@ -2,8 +2,9 @@
  * Who gets in, over which TLS, and what each role may do.
  */
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { Server } from 'node:net';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { Role } from '../authorization/rules.ts';
 import { createTestClient, type Reply, type TestClient } from '../test-client.ts';
@@ -55,6 +56,19 @@ describe('transport', () => {
       });
     expect(await outcome('TLSv1.2')).toBe('refused');
     expect(await outcome('TLSv1.3')).toBe('TLSv1.3');
+  });
+
+  test('survives a connection that the system could not give it', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    const shaken = await startTestControlPlane();
+    const server = listen.mock.contexts[0] as Server | undefined;
+    listen.mockRestore();
+    // What node:net emits when accept(2) fails, as it does when the process is out of descriptors.
+    server?.emit('error', Object.assign(new Error('accept EMFILE'), { syscall: 'accept', code: 'EMFILE' }));
+    const visitor = createTestClient(shaken);
+    expect((await visitor.send('GET', '/readyz')).body).toBe('ok');
+    visitor.close();
+    await shaken.close();
   });
 });
 

@@ -53,6 +53,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   );
   server.maxConnections = options.maxConnections;
   await listen(server, options);
+  // A connection that could not be accepted costs that connection, not the control plane.
+  server.on('error', (error) => options.log.error('listener error', { error }));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

@@ -28,6 +28,7 @@ import { createVisitorLimits } from './visitor-limits.ts';
 import { createVisitorRouter } from './visitor-router.ts';
 
 export type EdgeOptions = {
+  /** Closed with the edge. */
   readonly kube: KubeClient;
   /** Of the DRTPServer. */
   readonly name: string;
@@ -166,6 +167,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       await tunnel.close(options.drainMs);
       await http.close();
       await Promise.all(informers.map((informer) => informer.stop()));
+      kube.close();
     },
   };
 }

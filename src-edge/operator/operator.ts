@@ -21,6 +21,7 @@ import { watchEdges } from './edge-watch.ts';
 import { createWorld, type World } from './world.ts';
 
 export type OperatorOptions = {
+  /** Closed with the operator. */
   readonly kube: KubeClient;
   readonly probeToken: Secret<string>;
   readonly clock: Clock;
@@ -88,6 +89,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       probes.close();
       await Promise.all(controllers.map((each) => each.stop()));
       await world.stop();
+      options.kube.close();
     },
   };
 }
