@@ -10,6 +10,7 @@ import type { DRTPServer } from '#contract/resources/generated.ts';
 import { apiVersionOf, kinds } from '#contract/resources/kinds.ts';
 import type { Lease } from '#contract/resources/lease.ts';
 import { KubeError, type KubeClient, type ObjectKey } from '#kube/client.ts';
+import { covers } from '#kube/covers.ts';
 import { renewDelayMs, renewLease } from '#kube/lease.ts';
 
 export type EdgeSpec = DRTPServer['spec'];
@@ -21,14 +22,6 @@ export type Registration = {
 };
 
 const leaseDurationSeconds = 30;
-
-/** True if `desired` differs from `present` in anything it says; what the server filled in does not count. */
-function differs(desired: unknown, present: unknown): boolean {
-  if (typeof desired !== 'object' || desired === null) return desired !== present;
-  if (typeof present !== 'object' || present === null) return true;
-  if (Array.isArray(desired) && (!Array.isArray(present) || present.length !== desired.length)) return true;
-  return Object.entries(desired).some(([name, value]) => differs(value, (present as Record<string, unknown>)[name]));
-}
 
 export function createRegistration(options: {
   readonly kube: KubeClient;
@@ -58,7 +51,8 @@ export function createRegistration(options: {
       });
     }
     // The whole spec, so that what an earlier configuration said and this one does not is gone.
-    return differs(spec, present.spec) || differs(present.spec, spec) ? servers.replace({ ...present, spec }) : present;
+    const isSame = covers(present.spec, spec) && covers(spec, present.spec);
+    return isSame ? present : servers.replace({ ...present, spec });
   };
 
   const createLease = (server: DRTPServer): Promise<Lease> =>
@@ -91,7 +85,7 @@ export function createRegistration(options: {
 
   const report = async (server: DRTPServer, health: 'Healthy' | 'Draining'): Promise<void> => {
     const status = { health, leaseRef: { name: leaseKey.name } };
-    if (differs(status, server.status)) await servers.patchStatus(key, { status });
+    if (!covers(server.status, status)) await servers.patchStatus(key, { status });
   };
 
   const pass = async (): Promise<number> => {

@@ -11,10 +11,10 @@ import type { Connector, ConnectorClass } from '#contract/resources/generated.ts
 import { sallyportClass } from '#contract/resources/kinds.ts';
 import { KubeError, type ObjectKey, type ResourceClient } from '#kube/client.ts';
 import { createController } from '#kube/controller.ts';
+import { covers } from '#kube/covers.ts';
 import type { Informer } from '#kube/informer.ts';
 
 import {
-  covers,
   desiredConnectionDetails,
   desiredConnector,
   desiredConnectorFields,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectorAdvertisement, HTTPProxy } from '#contract/resources/generated.ts';
 
 import type { Service } from '../services/service-registry.ts';
-import { covers, desiredAdvertisement, desiredProxy, type Publisher } from './desired-resources.ts';
+import { desiredAdvertisement, desiredProxy, type Publisher } from './desired-resources.ts';
 import { planService, type ServiceStep } from './plan-service.ts';
 
 const publisher: Publisher = { namespace: 'default', connector: 'laptop-abcde' };
@@ -83,19 +83,5 @@ describe('planService', () => {
   it('writes an IPv6 address in brackets where it is an authority, and plain where it is an address', () => {
     expect(desiredProxy(service, publisher).spec.rules[0]?.backends?.[0]?.endpoint).toBe('http://[::1]:3000');
     expect(desiredAdvertisement(service, publisher).spec.layer4?.[0]?.services[0]?.address).toBe('::1');
-  });
-});
-
-describe('covers', () => {
-  it.each([
-    [{ a: 1, b: 2 }, { a: 1 }, true],
-    [{ a: 1 }, { a: 1, b: 2 }, false],
-    [[1, 2], [1], false],
-    [[{ a: 1, extra: true }], [{ a: 1 }], true],
-    [undefined, {}, false],
-    [null, { a: 1 }, false],
-    ['x', 'x', true],
-  ])('%j, %j: %s', (actual, desired, expected) => {
-    expect(covers(actual, desired)).toBe(expected);
   });
 });

@@ -3,11 +3,11 @@
  */
 import type { ConnectorAdvertisement, HTTPProxy } from '#contract/resources/generated.ts';
 import type { ObjectMeta } from '#contract/resources/object-meta.ts';
+import { covers } from '#kube/covers.ts';
 
 import type { Service } from '../services/service-registry.ts';
 import {
   connectorLabel,
-  covers,
   desiredAdvertisement,
   desiredProxy,
   ephemeralLabel,
