@@ -14,6 +14,9 @@ const needed: Readonly<Record<string, string>> = {
   'dbus-run-session': 'dbus',
   'dbus-launch': 'dbus-x11',
   kubectl: 'kubernetes-client',
+  lsof: 'lsof',
+  // Redis's server, under the name of its tool: a package without a service that would start by itself.
+  'redis-check-rdb': 'redis-tools',
 };
 
 function isInstalled(program: string): boolean {

@@ -148,7 +148,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
   const withdrawal = createWithdrawal({ services, clock });
   const discovery = createServiceDiscovery({
-    listListeners: listenersOf(options.endpoint.platform),
+    listListeners: listenersOf(options.endpoint.platform, options.env),
     ownPids: () => processesOf(publisher.current()),
     knownServices: () => services.list(),
     homeDirectory: options.homeDirectory,

@@ -6,7 +6,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Discovery } from '#contract/discovery.ts';
-import { AgentError, toAgentError } from '#contract/errors/agent-error.ts';
+import { AgentError } from '#contract/errors/agent-error.ts';
 import type { CallParams } from '#contract/ipc/contract.ts';
 
 import type { ListListeners } from './listing/listener.ts';
@@ -25,10 +25,10 @@ export type ServiceDiscovery = {
 
 /** A list for a person; whoever has more types the port. */
 const maxServices = 100;
-const probesAtOnce = 16;
+const probesAtOnce = 32;
 const listTimeoutMs = 5000;
 /** Ports that have not been asked by then are guessed. */
-const probeTimeoutMs = 8000;
+const probeTimeoutMs = 6000;
 const freshMs = 5000;
 
 type Look = { readonly found: readonly Identified[]; readonly omitted: number };
@@ -79,7 +79,8 @@ export function createServiceDiscovery(options: {
       return listening.filter(({ pid }) => pid === null || !own.has(pid));
     } catch (error) {
       log.warn('listening ports cannot be listed', { error });
-      throw new AgentError('SP_DISCOVERY_FAILED', { reason: toAgentError(error).message }, { cause: error });
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new AgentError('SP_DISCOVERY_FAILED', { reason }, { cause: error });
     }
   };
 
