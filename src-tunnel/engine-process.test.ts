@@ -7,18 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { AgentToEngine, EngineToAgent } from '#contract/engine.ts';
 
-import { selfSigned, type Certificate } from './testing/certificates.ts';
+import { selfSigned } from './testing/certificates.ts';
 import { connector, createCleanup, newKey, startEdge, until } from './testing/tunnel.ts';
 
 const cleanup = createCleanup();
-let certificate: Certificate;
-beforeAll(async () => {
-  certificate = await selfSigned();
-});
+const certificate = await selfSigned();
 afterEach(() => cleanup.run());
 
 const entry = fileURLToPath(new URL('engine-main.ts', import.meta.url));

@@ -7,44 +7,19 @@ import https from 'node:https';
 import net from 'node:net';
 import { finished } from 'node:stream/promises';
 
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { forwardRequest } from './edge/forward.ts';
-import { selfSigned, type Certificate } from './testing/certificates.ts';
+import { selfSigned } from './testing/certificates.ts';
+import { ask, startService, tunnelToService, type Answer } from './testing/services.ts';
 import { createCleanup, listen, settled, startTunnel, until, type TunnelUnderTest } from './testing/tunnel.ts';
 
 const cleanup = createCleanup();
-let certificate: Certificate;
-beforeAll(async () => {
-  certificate = await selfSigned();
-});
+const certificate = await selfSigned();
 afterEach(() => cleanup.run());
 
-async function tunnelTo(handler: RequestListener, configure?: (server: http.Server) => void): Promise<TunnelUnderTest> {
-  const server = http.createServer({ maxHeaderSize: 128 * 1024 }, handler);
-  configure?.(server);
-  const port = await listen(server);
-  cleanup.add(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
-}
-
-type Answer = { readonly message: IncomingMessage; readonly body: Buffer };
-
-function ask(port: number, options: http.RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, agent: false, ...options }, (message) => {
-      const chunks: Buffer[] = [];
-      message.on('data', (chunk: Buffer) => chunks.push(chunk));
-      message.on('error', reject);
-      message.on('end', () => resolve({ message, body: Buffer.concat(chunks) }));
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
+const tunnelTo = (handler: RequestListener, configure?: (server: http.Server) => void): Promise<TunnelUnderTest> =>
+  tunnelToService(cleanup, certificate, handler, configure);
 
 /** Sends `text` on a fresh connection and collects everything until it is closed. */
 function raw(port: number, text: string): Promise<{ readonly text: string; readonly reset: boolean }> {
@@ -659,9 +634,7 @@ test('1,000 requests at once are all answered', async () => {
 
 test('a target given as localhost is found on IPv4 and on IPv6', async () => {
   for (const host of ['127.0.0.1', '::1']) {
-    const server = http.createServer((_request, response) => response.end(host));
-    const port = await listen(server, host);
-    cleanup.add(() => server.close());
+    const port = await startService(cleanup, (_request, response) => response.end(host), { host });
     const tunnel = await startTunnel(cleanup, certificate, { backend: `localhost:${port}` });
     expect((await ask(tunnel.port)).body.toString()).toBe(host);
   }

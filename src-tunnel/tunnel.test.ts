@@ -7,13 +7,14 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { EngineReport } from '#contract/engine.ts';
 import { registrationPath, tunnelAlpn, type Verdict } from '#contract/wire/registration.ts';
 
 import { publicKeyHex, signProof } from './registration/proof.ts';
 import { selfSigned, type Certificate } from './testing/certificates.ts';
+import { ask, tunnelToService } from './testing/services.ts';
 import {
   connector,
   createCleanup,
@@ -27,10 +28,7 @@ import {
 } from './testing/tunnel.ts';
 
 const cleanup = createCleanup();
-let certificate: Certificate;
-beforeAll(async () => {
-  certificate = await selfSigned();
-});
+const certificate = await selfSigned();
 afterEach(() => cleanup.run());
 
 type Reported = EngineReport['connections'][number];
@@ -206,28 +204,17 @@ test('a name on the allow list that resolves to this machine is denied, for HTTP
 });
 
 test('the health path of the agent is not in the way of a service with the same path', async () => {
-  const origin = http.createServer((request, response) => response.end(request.url));
-  const port = await listen(origin);
-  cleanup.add(() => origin.close());
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
+  const tunnel = await tunnelToService(cleanup, certificate, (request, response) => response.end(request.url));
   const path = '/.well-known/sallyport/health';
-  const body = await new Promise<string>((resolve) => {
-    http.get({ port: tunnel.port, host: '127.0.0.1', path, agent: false }, (answer) => {
-      answer.on('data', (chunk: Buffer) => resolve(chunk.toString()));
-    });
-  });
-  expect(body).toBe(path);
+  expect((await ask(tunnel.port, { path })).body.toString()).toBe(path);
 });
 
 test('draining the agent lets a live stream finish and takes no new request', async () => {
   let finish = (): void => {};
-  const origin = http.createServer((_request, response) => {
+  const tunnel = await tunnelToService(cleanup, certificate, (_request, response) => {
     response.write('data: 1\n\n');
     finish = () => response.end('data: last\n\n');
   });
-  const port = await listen(origin);
-  cleanup.add(() => origin.close());
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
   let received = '';
   let ended = false;
   http.get({ port: tunnel.port, host: '127.0.0.1', agent: false }, (answer) => {
@@ -243,13 +230,7 @@ test('draining the agent lets a live stream finish and takes no new request', as
   const drained = tunnel.engine.drain(10_000);
   await until(() => session.draining);
   expect(() => session.request({ ':path': '/' })).toThrow('closed');
-  const refused = await new Promise<number | undefined>((resolve) => {
-    http.get({ port: tunnel.port, host: '127.0.0.1', agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode);
-    });
-  });
-  expect(refused).toBe(503);
+  expect((await ask(tunnel.port)).message.statusCode).toBe(503);
   expect(ended).toBe(false);
   finish();
   await drained;
@@ -259,15 +240,9 @@ test('draining the agent lets a live stream finish and takes no new request', as
 });
 
 test('draining is bounded: what does not finish in time is broken off', async () => {
-  const origin = http.createServer((_request, response) => {
+  const tunnel = await tunnelToService(cleanup, certificate, (_request, response) => {
     response.write('data: 1\n\n');
   });
-  const port = await listen(origin);
-  cleanup.add(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
   let broken = false;
   const received: string[] = [];
   http
@@ -285,13 +260,10 @@ test('draining is bounded: what does not finish in time is broken off', async ()
 
 test('an edge that drains keeps a live stream, and the agent has a second connection meanwhile', async () => {
   let finish = (): void => {};
-  const origin = http.createServer((_request, response) => {
+  const tunnel = await tunnelToService(cleanup, certificate, (_request, response) => {
     response.write('data: 1\n\n');
     finish = () => response.end('data: last\n\n');
   });
-  const port = await listen(origin);
-  cleanup.add(() => origin.close());
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
   let received = '';
   let ended = false;
   http.get({ port: tunnel.port, host: '127.0.0.1', agent: false }, (answer) => {
@@ -317,7 +289,7 @@ test('an edge that drains keeps a live stream, and the agent has a second connec
 
 test('a connection cut in the middle breaks uploads and downloads visibly', async () => {
   const uploads: string[] = [];
-  const origin = http.createServer((request, response) => {
+  const tunnel = await tunnelToService(cleanup, certificate, (request, response) => {
     if (request.method === 'GET') {
       response.write('half');
       return;
@@ -326,12 +298,6 @@ test('a connection cut in the middle breaks uploads and downloads visibly', asyn
     request.on('end', () => uploads.push('complete'));
     request.on('error', () => uploads.push('broken'));
   });
-  const port = await listen(origin);
-  cleanup.add(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
   let downloaded = false;
   const download = new Promise<string>((resolve) => {
     http
@@ -570,40 +536,21 @@ test('an edge that asks for something before its verdict is not served', async (
 
 test('more requests than a connection carries get an honest 503', async () => {
   const waiting: http.ServerResponse[] = [];
-  const origin = http.createServer((_request, response) => {
+  const tunnel = await tunnelToService(cleanup, certificate, (_request, response) => {
     waiting.push(response);
   });
-  const port = await listen(origin);
-  cleanup.add(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
   const session = tunnel.session();
-  const fields = { ':authority': `127.0.0.1:${port}`, ':scheme': 'http', ':path': '/' };
+  const fields = { ':authority': tunnel.backend, ':scheme': 'http', ':path': '/' };
   for (let index = 0; index < 2000; index += 1) session.request(fields).on('error', () => {});
-  const answer = await new Promise<http.IncomingMessage>((resolve) => {
-    http.get({ port: tunnel.port, host: '127.0.0.1', agent: false }, resolve);
-  });
-  answer.resume();
-  expect(answer.statusCode).toBe(503);
-  expect(answer.headers['proxy-status']).toBe('sallyport-edge; error=connection_limit_reached');
+  const { message } = await ask(tunnel.port);
+  expect(message.statusCode).toBe(503);
+  expect(message.headers['proxy-status']).toBe('sallyport-edge; error=connection_limit_reached');
   session.close();
 });
 
 test('traffic is reported in totals', async () => {
-  const origin = http.createServer((request, response) => request.pipe(response));
-  const port = await listen(origin);
-  cleanup.add(() => origin.close());
-  const tunnel = await startTunnel(cleanup, certificate, { backend: `127.0.0.1:${port}` });
-  await new Promise<void>((resolve) => {
-    http
-      .request({ port: tunnel.port, host: '127.0.0.1', method: 'POST', agent: false }, (answer) => {
-        answer.resume();
-        answer.on('end', resolve);
-      })
-      .end('12345');
-  });
+  const tunnel = await tunnelToService(cleanup, certificate, (request, response) => request.pipe(response));
+  await ask(tunnel.port, { method: 'POST' }, '12345');
   const expected = { requests: 1, bytesIn: 5, bytesOut: 5, activeStreams: 0 };
   await until(() => JSON.stringify(tunnel.traffic.at(-1)) === JSON.stringify(expected));
 });

@@ -6,17 +6,14 @@ import http from 'node:http';
 import type { ClientHttp2Stream } from 'node:http2';
 import net from 'node:net';
 
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 
-import { selfSigned, type Certificate } from './testing/certificates.ts';
+import { selfSigned } from './testing/certificates.ts';
 import { createCleanup, listen, startTunnel, until, type TunnelUnderTest } from './testing/tunnel.ts';
 
 const cleanup = createCleanup();
-let certificate: Certificate;
-beforeAll(async () => {
-  certificate = await selfSigned();
-});
+const certificate = await selfSigned();
 afterEach(() => cleanup.run());
 
 async function tunnelTo(

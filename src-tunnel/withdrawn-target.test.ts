@@ -4,17 +4,14 @@
 import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { selfSigned, type Certificate } from './testing/certificates.ts';
+import { selfSigned } from './testing/certificates.ts';
 import { createCleanup, listen, startTunnel, until } from './testing/tunnel.ts';
 
 const cleanup = createCleanup();
-let certificate: Certificate;
-beforeAll(async () => {
-  certificate = await selfSigned();
-});
+const certificate = await selfSigned();
 afterEach(() => cleanup.run());
 
 /** A service that streams without an end on `/stream`, never answers on `/silent`, and takes WebSockets. */
