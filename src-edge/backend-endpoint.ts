@@ -52,7 +52,9 @@ export function parseEndpoint(text: string): EndpointResult {
   const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
   if (port === 0) return problem('must have a port from 1 to 65535');
   if (isIP(host) === 0 && (host.length > 253 || !dnsName.test(host))) {
-    return problem(`names the host “${host}”, which is neither a DNS name nor an IP address`);
+    return problem(
+      `names the host “${host}”, which is neither a DNS name nor an IP address; use what the service is reached at`,
+    );
   }
   if (isIn(forbidden, host)) {
     return problem(`names ${host}, a link-local or unspecified address; use the address the service listens on`);

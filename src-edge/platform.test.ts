@@ -360,6 +360,22 @@ describe('the operator', () => {
       );
   });
 
+  test('says which field somebody spoilt, and takes the proxy back once it is right', async () => {
+    const proxies = platform.admin.resource(kinds.httpProxy);
+    const key = { namespace, name: 'patched' };
+    const accepted = () => platform.condition('httpProxy', 'patched', 'Accepted');
+    await proxies.create(proxyOf('patched', 'laptop-a', 'http://127.0.0.1:3000'));
+    await expect.poll(accepted, soon).toMatch(/^True/);
+    await proxies.patch(key, { spec: { hostnames: ['shop.example'] } });
+    await expect
+      .poll(accepted, soon)
+      .toBe(
+        `False Invalid: spec.hostnames asks for “shop.example”, and this platform gives out hostnames itself. Remove spec.hostnames, for example with: kubectl -n default patch httpproxy patched --type=json -p '[{"op":"remove","path":"/spec/hostnames"}]'`,
+      );
+    await proxies.patch(key, { spec: { hostnames: null } });
+    await expect.poll(accepted, soon).toMatch(/^True/);
+  });
+
   test('says that a connector is missing', async () => {
     const { admin } = platform;
     await admin.resource(kinds.httpProxy).create(proxyOf('lonely', 'nobody', 'http://127.0.0.1:3000'));

@@ -50,6 +50,12 @@ export const errorRegistry = {
     detail: 'It may have been deleted from another window or terminal.',
     action: 'Run “sallyport status” to see what is published.',
   },
+  SP_PROXY_INVALID: {
+    class: 'user',
+    title: 'The HTTPProxy “{name}” cannot be served',
+    detail: '{reason}',
+    action: 'Change that field of the HTTPProxy in the control plane; the service comes back by itself.',
+  },
   SP_SERVICE_NOT_READY: {
     class: 'transient',
     title: '“{name}” did not become reachable within {seconds} s',

@@ -14,9 +14,13 @@ test('a backend behind a connector is accepted', () => {
 });
 
 test.each<[string, HTTPProxy, string]>([
-  ['a name with dots', { ...good, metadata: { ...good.metadata, name: 'a.b' } }, 'metadata.name'],
-  ['hostnames of its own', withSpec({ hostnames: ['a.example'] }), 'spec.hostnames'],
-  ['no rules', withSpec({ rules: [] }), 'spec.rules'],
+  ['a name with dots', { ...good, metadata: { ...good.metadata, name: 'a.b' } }, 'metadata.name “a.b”'],
+  [
+    'hostnames of its own',
+    withSpec({ hostnames: ['a.example'] }),
+    'spec.hostnames asks for “a.example”, and this platform gives out hostnames itself. Remove spec.hostnames, for example with: kubectl -n default patch httpproxy shop --type=json',
+  ],
+  ['no rules', withSpec({ rules: [] }), 'spec.rules is empty. Add a rule'],
   [
     'a name twice',
     withSpec({
@@ -25,9 +29,9 @@ test.each<[string, HTTPProxy, string]>([
         { name: 'a', backends },
       ],
     }),
-    'names of the rules',
+    'spec.rules[1].name “a” is the name of another rule as well',
   ],
-  ['no backend', withSpec({ rules: [{}] }), 'spec.rules[0] needs a backend'],
+  ['no backend', withSpec({ rules: [{}] }), 'spec.rules[0].backends is empty. Add'],
   [
     'no connector',
     withSpec({ rules: [{ backends: [{ endpoint: 'http://a:1' }] }] }),
@@ -36,7 +40,7 @@ test.each<[string, HTTPProxy, string]>([
   [
     'a connector that is none',
     withSpec({ rules: [{ backends: [{ endpoint: 'http://a:1', connector: { name: 'A_b' } }] }] }),
-    'connector.name',
+    'spec.rules[0].backends[0].connector.name is “A_b”',
   ],
   [
     'a bad endpoint',
@@ -46,14 +50,14 @@ test.each<[string, HTTPProxy, string]>([
   [
     'a path that is none',
     withSpec({ rules: [{ matches: [{ path: { value: 'app' } }], backends }] }),
-    'spec.rules[0].matches[0].path.value',
+    'spec.rules[0].matches[0].path.value is “app” and must begin with “/”. Write “/app”.',
   ],
   [
     'too many matches',
     withSpec({
       rules: Array.from({ length: 3 }, () => ({ matches: Array.from({ length: 64 }, () => ({})), backends })),
     }),
-    'at most 128 matches',
+    'spec.rules has 192 matches in all, and 128 are possible',
   ],
 ])('%s is refused by name', (_, proxy, words) => {
   expect(proxyProblem(proxy)).toContain(words);

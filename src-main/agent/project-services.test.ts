@@ -94,6 +94,15 @@ describe('a service', () => {
     expect(state.steps.map(({ phase }) => phase)).toEqual(['done', 'done', 'done', 'done', 'failed']);
   });
 
+  it('names the field of a proxy that the platform does not accept', () => {
+    const refused = proxyWith(condition('Accepted', 'False', 'Invalid'), condition('Ready', 'False', 'Invalid'));
+    expect(look(factsOf(refused)).problem).toMatchObject({
+      code: 'SP_PROXY_INVALID',
+      title: 'The HTTPProxy “demo” cannot be served',
+      action: 'Change that field of the HTTPProxy in the control plane; the service comes back by itself.',
+    });
+  });
+
   it('names the first cause in the chain, not its consequences', () => {
     const broken = {
       ...engine,

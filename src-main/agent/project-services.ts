@@ -67,7 +67,7 @@ function proxyProblem({ service, proxy }: ServiceFacts): Problem | null {
     return problemOf('SP_SERVICE_NAME_TAKEN', { name: service.name, reason: accepted.message });
   }
   if (accepted?.status === 'False' && accepted.reason === 'Invalid') {
-    return problemOf('SP_INPUT_INVALID', { reason: accepted.message });
+    return problemOf('SP_PROXY_INVALID', { name: service.name, reason: accepted.message });
   }
   const ready = findCondition(proxy?.status?.conditions, 'Ready');
   const code = ready?.status === 'False' ? originProblems[ready.reason] : undefined;
