@@ -20,6 +20,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   SP_SERVICE_NAME_TAKEN: exitCodes.data,
   SP_SERVICE_NOT_FOUND: exitCodes.data,
   SP_STATE_CORRUPT: exitCodes.data,
+  SP_STATE_UNREADABLE: exitCodes.noPermission,
   SP_STATE_NOT_SAVED: exitCodes.noPermission,
   SP_CONTROL_PLANE_DENIED: exitCodes.noPermission,
   SP_IDENTITY_UNREADABLE: exitCodes.noPermission,

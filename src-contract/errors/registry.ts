@@ -189,6 +189,12 @@ export const errorRegistry = {
     detail: 'The damaged file was kept as {backup}.',
     action: 'Expose your services again, or restore the file from a backup.',
   },
+  SP_STATE_UNREADABLE: {
+    class: 'user',
+    title: 'The saved state cannot be opened',
+    detail: '{path}: {reason}',
+    action: 'Make the file readable for your account; until then nothing is started, so that nothing is lost.',
+  },
   SP_STATE_NOT_SAVED: {
     class: 'user',
     title: 'The state could not be saved',

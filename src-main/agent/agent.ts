@@ -135,7 +135,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     host,
     services,
     leftBehind,
-    corruptBackup: store.corruptBackup,
+    store,
     about: { version, profile, runtime, pid, startedAt: rfc3339(clock.now()) },
     clock,
     touch: () => publisher.touch(),
@@ -145,6 +145,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   host.onChange(() => publisher.touch());
   services.onChange(() => publisher.touch());
   leftBehind.onChange(() => publisher.touch());
+  store.onProblem(() => publisher.touch());
 
   const withdrawal = createWithdrawal({ services, clock });
   const discovery = createServiceDiscovery({
@@ -186,6 +187,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       source.stop();
       await leftBehind.stop();
       await host.stop();
+      await store.close();
     },
   };
 }

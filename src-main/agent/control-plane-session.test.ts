@@ -21,6 +21,7 @@ import { openConnectorIdentity } from '../identity/connector-identity.ts';
 import { plainSecretStore } from '../identity/secret-store.ts';
 import { createServiceRegistry, type Service, type ServiceRegistry } from '../services/service-registry.ts';
 import { openAgentStore, type AgentStore } from '../state/agent-store.ts';
+import { writePrivateFile } from '../state/private-files.ts';
 import { scriptedEngine } from '../testing/scripted-engine.ts';
 import { createControlPlaneSession, type ControlPlaneSession } from './control-plane-session.ts';
 
@@ -36,6 +37,7 @@ let admin: KubeClient;
 let store: AgentStore;
 let services: ServiceRegistry;
 let configs: EngineConfig[];
+let diskRefuses: boolean;
 const sessions: ControlPlaneSession[] = [];
 
 const launcher = scriptedEngine((config) => configs.push(config));
@@ -84,12 +86,19 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sp-session-'));
   controlPlane = await startTestControlPlane();
   admin = await clientFor('admin');
-  store = await openAgentStore({ path: join(directory, 'state.json'), clock: systemClock, log: silentLogger });
+  diskRefuses = false;
+  store = await openAgentStore({
+    path: join(directory, 'state.json'),
+    clock: systemClock,
+    log: silentLogger,
+    write: (path, content) => (diskRefuses ? Promise.reject(new Error('full')) : writePrivateFile(path, content)),
+  });
   services = createServiceRegistry({ store, clock: systemClock });
   configs = [];
 });
 afterEach(async () => {
   for (const session of sessions.splice(0)) await session.stop();
+  await store.close();
   await controlPlane.close();
   await rm(directory, { recursive: true, force: true });
 });
@@ -126,8 +135,8 @@ it('finds its connector again by its key when the name was lost', async () => {
   expect(await connectors()).toHaveLength(1);
 });
 
-it('takes another name when its own belongs to another key', async () => {
-  const name = 'laptop-taken';
+/** The name that this agent remembers belongs to a connector with another key. */
+async function takeName(name: string): Promise<void> {
   await store.update((saved) => ({ ...saved, connectors: { [controlPlaneKey]: { name, uid: null } } }));
   const device = { name: 'other', os: 'Linux' };
   await admin
@@ -139,10 +148,27 @@ it('takes another name when its own belongs to another key', async () => {
       { namespace, name },
       { status: { connectionDetails: { type: 'PublicKey', publicKey: { id: 'a'.repeat(64) } } } },
     );
+}
+
+it('takes another name when its own belongs to another key', async () => {
+  await takeName('laptop-taken');
   await startSession();
   await vi.waitFor(async () => expect(await connectors()).toHaveLength(2), patience);
-  const theirs = await admin.resource(kinds.connector).get({ namespace, name });
+  const theirs = await admin.resource(kinds.connector).get({ namespace, name: 'laptop-taken' });
   expect(theirs?.status?.connectionDetails?.publicKey?.id).toBe('a'.repeat(64));
+});
+
+it('takes another name as soon as the disk lets it remember that', async () => {
+  await takeName('laptop-taken');
+  diskRefuses = true;
+  const session = await startSession();
+  await vi.waitFor(
+    () => expect(session.reachability).toMatchObject({ problem: { code: 'SP_STATE_NOT_SAVED' } }),
+    patience,
+  );
+  diskRefuses = false;
+  await vi.waitFor(async () => expect(await connectors()).toHaveLength(2), patience);
+  await vi.waitFor(() => expect(session.reachability.kind).toBe('connected'), patience);
 });
 
 it('publishes, switches off and on, and deletes', async () => {

@@ -126,27 +126,32 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
       return { ...saved, connectors: connector === null ? others : { ...others, [controlPlaneKey]: connector } };
     });
 
-  /** Decides who we are; tries until the control plane answers or the session ends. */
-  const settleName = async (): Promise<string | null> => {
+  /** Does `work` until it succeeds; null if the session ends before. */
+  const untilDone = async <T>(work: () => Promise<T>): Promise<T | null> => {
     const backoff = createBackoff({ firstMs: firstRetryMs, capMs: maxRetryMs, random });
     while (!ending.signal.aborted) {
       try {
-        const connector = await resolveConnector({
-          connectors: client.resource(kinds.connector),
-          namespace,
-          saved: store.saved.connectors[controlPlaneKey],
-          publicKey: identity.publicKey,
-          deviceName: device.name,
-          random,
-        });
-        await remember(connector);
-        return connector.name;
+        return await work();
       } catch (error) {
         failed(error);
         await pause.wait(backoff.next());
       }
     }
     return null;
+  };
+
+  /** Decides who we are. */
+  const settleName = async (): Promise<string> => {
+    const connector = await resolveConnector({
+      connectors: client.resource(kinds.connector),
+      namespace,
+      saved: store.saved.connectors[controlPlaneKey],
+      publicKey: identity.publicKey,
+      deviceName: device.name,
+      random,
+    });
+    await remember(connector);
+    return connector.name;
   };
 
   /** Publishes as `connector` until the session ends or the name turns out to be somebody else's. */
@@ -183,12 +188,12 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
     if (!foreign || ending.signal.aborted) return;
     log.warn('the name belongs to another connector, taking a new one', { connector });
     publication = null;
-    await remember(null);
+    await untilDone(() => remember(null));
   };
 
   const run = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const name = await settleName();
+      const name = await untilDone(settleName);
       // The session may have ended while the name was being settled; nothing may start after that.
       if (name !== null && !ending.signal.aborted) await publishAs(name);
     }

@@ -107,6 +107,8 @@ export function engineProblem(engine: EngineProcessState): Problem | null {
 }
 
 export type WarningFacts = {
+  /** Why the state cannot be saved right now. */
+  readonly store: Problem | null;
   readonly corruptBackup: string | null;
   readonly strength: SecretStore['strength'] | null;
   readonly engine: Problem | null;
@@ -121,7 +123,7 @@ export type Warning = Problem & Pick<HealthWarning, 'severity'>;
 /** What is wrong or weak beside the services themselves, most severe first. */
 export function projectWarnings(facts: WarningFacts): readonly Warning[] {
   const { corruptBackup, strength, lacksEdges } = facts;
-  const errors = [facts.engine, facts.lease, facts.connector].filter((problem) => problem !== null);
+  const errors = [facts.store, facts.engine, facts.lease, facts.connector].filter((problem) => problem !== null);
   return [
     ...errors.map((problem) => ({ ...problem, severity: 'error' as const })),
     ...(corruptBackup === null

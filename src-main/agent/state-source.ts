@@ -5,6 +5,7 @@ import { rfc3339, type Clock } from '#base/clock.ts';
 import type { AgentState, EngineProcessState, HealthWarning } from '#contract/agent-state.ts';
 
 import type { Service, ServiceRegistry } from '../services/service-registry.ts';
+import type { AgentStore } from '../state/agent-store.ts';
 import type { ControlPlaneHost } from './control-plane-host.ts';
 import type { LeftBehind } from './left-behind.ts';
 import { ladderFactsOf, projectService, type ServiceFacts, type SharedFacts } from './project-services.ts';
@@ -30,13 +31,13 @@ export function createStateSource(options: {
   readonly host: ControlPlaneHost;
   readonly services: ServiceRegistry;
   readonly leftBehind: LeftBehind;
-  readonly corruptBackup: string | null;
+  readonly store: AgentStore;
   readonly about: AgentState['agent'];
   readonly clock: Clock;
   /** The state has changed by time alone. */
   readonly touch: () => void;
 }): StateSource {
-  const { host, services, leftBehind, corruptBackup, about, clock, touch } = options;
+  const { host, services, leftBehind, store, about, clock, touch } = options;
   const ladders = new Map<string, Ladder>();
   const warningsSince = new Map<string, string>();
   const visibleProblems = createVisibleProblems({ clock, touch });
@@ -107,7 +108,8 @@ export function createStateSource(options: {
       problem: controlPlaneProblem(controlPlane) ?? connectorProblem ?? leaseProblem ?? engineProblem(engine),
     };
     const warnings = projectWarnings({
-      corruptBackup,
+      store: store.problem,
+      corruptBackup: store.corruptBackup,
       strength: session?.identity.strength ?? null,
       engine: engineProblem(engine),
       lease: leaseProblem,

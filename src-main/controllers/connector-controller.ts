@@ -6,6 +6,7 @@
 import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
+import type { WorkResult } from '#base/work-queue.ts';
 import type { Problem } from '#contract/errors/agent-error.ts';
 import type { Connector, ConnectorClass } from '#contract/resources/generated.ts';
 import { sallyportClass } from '#contract/resources/kinds.ts';
@@ -52,6 +53,8 @@ export type ConnectorControllerOptions = {
 
 /** Datum's class for the same kind of connector, on control planes without our own. */
 const datumClassName = 'iroh-quic-tunnel';
+/** After the disk refused to remember the connector. */
+const rememberRetryMs = 2000;
 
 /** Our class where it exists, else Datum's, else the first one. */
 function chooseClassName(names: readonly string[]): string {
@@ -104,17 +107,29 @@ export function createConnectorController(options: ConnectorControllerOptions): 
     }
   };
 
-  const reconcile = async (): Promise<void> => {
+  /** What the disk refuses is told by the store, and is no fault of the connector. */
+  const isRemembered = async (uid: string): Promise<boolean> => {
+    try {
+      await options.onSeen(uid);
+      return true;
+    } catch (error) {
+      options.log.warn('connector could not be remembered', { error });
+      return false;
+    }
+  };
+
+  const reconcile = async (): Promise<WorkResult | void> => {
     try {
       const connector = informer.get(key) ?? (await connectors.get(key)) ?? (await create());
-      if (connector.metadata.deletionTimestamp !== undefined) return;
+      if (connector.metadata.deletionTimestamp !== undefined) return undefined;
       if (isForeign(connector)) {
         options.onForeign();
-        return;
+        return undefined;
       }
       await bringUpToDate(connector);
-      if (connector.metadata.uid !== undefined) await options.onSeen(connector.metadata.uid);
       setProblem(null);
+      const { uid } = connector.metadata;
+      return uid === undefined || (await isRemembered(uid)) ? undefined : { requeueAfterMs: rememberRetryMs };
     } catch (error) {
       if (!(error instanceof KubeError) || error.status !== 409) {
         setProblem(problemOfFailure(error, { kind: 'Connector', server: options.server }));

@@ -84,19 +84,14 @@ async function writeIdentity(path: string, pem: string, secrets: SecretStore): P
     strength,
     protectedKey: await secrets.protect(pem),
   };
-  try {
-    await writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AgentError('SP_STATE_NOT_SAVED', { reason }, { cause: error });
-  }
+  await writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return { publicKey, privateKey: new Secret(pem), strength };
 }
 
 /**
  * The identity for the control plane `controlPlaneKey`, created on first use in `directory`.
  *
- * Throws SP_IDENTITY_UNREADABLE if there is one that cannot be used. A key that was stored without a secret store is
+ * Throws SP_IDENTITY_UNREADABLE if there is one that cannot be used, SP_STATE_NOT_SAVED if the disk refuses. A key that was stored without a secret store is
  * encrypted as soon as there is one.
  */
 export async function openConnectorIdentity(options: {

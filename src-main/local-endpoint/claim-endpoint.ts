@@ -7,6 +7,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { sleep, type Clock } from '#base/clock.ts';
 import { AgentError } from '#contract/errors/agent-error.ts';
 
+import { isRefusedByDisk, notSaved } from '../state/private-files.ts';
 import { endpointPath, prepareEndpointDirectory, type EndpointLocation } from './endpoint-path.ts';
 
 const connectTimeoutMs = 2000;
@@ -64,10 +65,17 @@ async function guarded<T>(path: string, clock: Clock, work: () => Promise<T>): P
   }
 }
 
-/** A server that listens at the location, or null if a living process already does. The caller closes it. */
+/**
+ * A server that listens at the location, or null if a living process already does. The caller closes it. Throws
+ * SP_STATE_NOT_SAVED if the disk refuses the socket, else SP_INTERNAL.
+ */
 export async function claimEndpoint(location: EndpointLocation, clock: Clock): Promise<Server | null> {
   const path = endpointPath(location);
-  await prepareEndpointDirectory(location);
+  try {
+    await prepareEndpointDirectory(location);
+  } catch (error) {
+    throw unusable(path, error);
+  }
   if (location.platform === 'win32') {
     // A named pipe ends with its process, so there is nothing stale to take over.
     return listen(path).catch((error: NodeJS.ErrnoException) => {
@@ -85,7 +93,13 @@ export async function claimEndpoint(location: EndpointLocation, clock: Clock): P
       return server;
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AgentError('SP_INTERNAL', { reason: `The local socket ${path}: ${reason}` }, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+function unusable(path: string, error: unknown): AgentError {
+  if (error instanceof AgentError) return error;
+  if (isRefusedByDisk(error)) return notSaved(path, error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AgentError('SP_INTERNAL', { reason: `The local socket ${path}: ${reason}` }, { cause: error });
 }

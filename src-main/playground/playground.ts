@@ -13,7 +13,7 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 import { createPause, type Pause } from '#base/pause.ts';
 import type { PlaygroundPart } from '#contract/agent-state.ts';
-import { AgentError, problemOf, toAgentError, type Problem } from '#contract/errors/agent-error.ts';
+import { AgentError, problemOf, type Problem } from '#contract/errors/agent-error.ts';
 
 import { claimEndpoint } from '../local-endpoint/claim-endpoint.ts';
 import { endpointPath, type EndpointLocation } from '../local-endpoint/endpoint-path.ts';
@@ -196,10 +196,8 @@ export function createPlayground(options: PlaygroundOptions): Playground {
         await between.wait(takeoverDelayMs);
       } catch (error) {
         log.error('playground could not start', { error });
-        const problem =
-          error instanceof AgentError
-            ? error.problem
-            : problemOf('SP_PLAYGROUND_FAILED', { reason: toAgentError(error).message });
+        const reason = error instanceof Error ? error.message : String(error);
+        const problem = error instanceof AgentError ? error.problem : problemOf('SP_PLAYGROUND_FAILED', { reason });
         become({ ...state, phase: 'failed', problem });
         await between.wait(retryAfterFailureMs);
       }

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
+import { createManualClock } from '#base/manual-clock.ts';
 
 import { openAgentStore, type AgentStore, type AgentStoreOptions } from './agent-store.ts';
 import { profileDirectory } from './profile-directory.ts';
@@ -93,6 +94,45 @@ describe('agent store', () => {
     await store.update(withService('other'));
     expect(store.saved.services.map(({ name }) => name)).toEqual(['other']);
     expect(written).toHaveLength(1);
+  });
+});
+
+describe('a disk that refuses', () => {
+  it('is asked again until it takes the state, and says meanwhile what is wrong', async () => {
+    let refusal: NodeJS.ErrnoException | null = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const clock = createManualClock();
+    const store = await open({
+      clock,
+      write: (file, content) => (refusal === null ? writeFile(file, content) : Promise.reject(refusal)),
+    });
+    const told: (string | undefined)[] = [];
+    store.onProblem(() => told.push(store.problem?.detail));
+    await expect(store.update(withService('demo'))).rejects.toMatchObject({ code: 'SP_STATE_NOT_SAVED' });
+    expect(store.problem?.detail).toBe(`${path}: the disk is full.`);
+    clock.advance(60_000);
+    await store.update((saved) => saved);
+    expect(store.problem).not.toBeNull();
+    refusal = null;
+    clock.advance(60_000);
+    await store.update((saved) => saved);
+    expect(store.problem).toBeNull();
+    expect(told).toEqual([`${path}: the disk is full.`, undefined]);
+    expect((await open()).saved).toEqual(emptyState);
+    await store.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not taken for an empty one when the file cannot be read', async () => {
+    const folder = join(directory, 'not-a-folder');
+    await writeFile(folder, '');
+    await expect(open({ path: join(folder, 'state.json') })).rejects.toMatchObject({ code: 'SP_STATE_UNREADABLE' });
+  });
+
+  it('leaves nothing of an earlier run that was killed while it wrote', async () => {
+    await writeFile(`${path}.0f0f.tmp`, '{"half":');
+    await writeFile(join(directory, 'other.tmp'), '');
+    await open();
+    expect(await readdir(directory)).toEqual(['other.tmp']);
   });
 });
 
