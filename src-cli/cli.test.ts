@@ -282,11 +282,46 @@ describe('serve', () => {
   });
 });
 
+describe('discover', () => {
+  it('says what listens, and what of it the agent exposes', { timeout: 60_000 }, async () => {
+    const { home, port, serve } = await makeWorld();
+    const asked = async (...args: readonly string[]): Promise<string> => {
+      const child = home.run('discover', String(port), ...args);
+      expect(await child.exited).toBe(0);
+      return child.output();
+    };
+    const row = (exposedAs: string): RegExp =>
+      new RegExp(`localhost:${port} +web +– +node \\(${process.pid}\\) .* this machine +${exposedAs}$`, 'm');
+    expect(await asked()).toMatch(row('–'));
+    expect(await asked()).toContain(`Expose one:  sallyport serve ${port}`);
+
+    const serving = serve('--name', 'demo');
+    await serving.event('serving');
+    expect(await asked()).toMatch(row('demo'));
+    expect(await asked()).not.toContain('Expose one');
+    expect(JSON.parse(await asked('--json'))).toMatchObject({
+      services: [{ port, kind: 'http', status: 200, suggestedName: 'demo', exposedAs: 'demo' }],
+      omitted: 0,
+    });
+    expect(await end(serving)).toBe(0);
+  });
+
+  it('says that nothing listens', async () => {
+    const { home, port, origin } = await makeWorld();
+    await new Promise((resolve) => origin.close(resolve));
+    const child = home.run('discover', String(port));
+    expect(await child.exited).toBe(0);
+    expect(child.output()).toBe(`Nothing listens on port ${port}.`);
+  });
+});
+
 describe('errors', () => {
   it.each([
     [['serve', '70000'], 64, 'SP_INPUT_PORT'],
     [['serve', '3000', '--name', 'Not A Name'], 64, 'SP_SERVICE_NAME_INVALID'],
     [['serve', '3000', '--kubeconfig', '/nonexistent'], 78, 'SP_KUBECONFIG_UNREADABLE'],
+    [['discover', '3000', 'web'], 64, 'SP_INPUT_PORT'],
+    [['discover', ...Array.from({ length: 33 }, () => '1')], 64, 'SP_INPUT_INVALID'],
     [['status'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['retry'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['web'], 69, 'SP_AGENT_NOT_RUNNING'],

@@ -9,6 +9,7 @@ import type { LogLevel } from '#base/logger.ts';
 import { toAgentError } from '#contract/errors/agent-error.ts';
 
 import { agent } from './commands/agent.ts';
+import { discover } from './commands/discover.ts';
 import { runPart } from './commands/part.ts';
 import { playground } from './commands/playground.ts';
 import { retry } from './commands/retry.ts';
@@ -91,6 +92,12 @@ withCommon(program.command('retry'))
 withCommon(program.command('web'))
   .description('a new link to the window of the running agent, for a browser')
   .action((options: CommonOptions) => run(options, 'error', web));
+
+withCommon(program.command('discover [ports...]'))
+  .description('what listens on this machine and could be exposed')
+  .action((ports: readonly string[], options: CommonOptions) =>
+    run(options, 'error', (composition, terminal) => discover(composition, terminal, ports)),
+  );
 
 withCommon(program.command('playground'))
   .description('control plane, operator and edge on this machine, in the foreground')

@@ -11,11 +11,17 @@ export type Target = { readonly host: string; readonly port: number };
 const defaultHost = 'localhost';
 const maxPort = 65_535;
 
+/** A port in digits. Throws SP_INPUT_PORT. */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > maxPort) throw new AgentError('SP_INPUT_PORT', { value: text });
+  return port;
+}
+
 /** `3000`, `:3000`, `host:3000` or `[::1]:3000`. Throws SP_INPUT_PORT, SP_INPUT_INVALID. */
 export function readTarget(text: string): Target {
   const [, bracketed, plain, portText = text] = /^(?:\[(.*)\]|([^:]*)):(.*)$/.exec(text) ?? [];
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > maxPort) throw new AgentError('SP_INPUT_PORT', { value: portText });
+  const port = readPort(portText);
   if (bracketed !== undefined && isIP(bracketed) !== 6) {
     throw new AgentError('SP_INPUT_INVALID', { reason: `“${bracketed}” is not an IPv6 address.` });
   }

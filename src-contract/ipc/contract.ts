@@ -19,7 +19,7 @@ const host = z.string().min(1).max(253);
 const port = z.int().min(1).max(65_535);
 const nothing = z.strictObject({});
 /** Ports that may be asked for by number in one call. */
-const maxDiscoveredPorts = 32;
+export const maxDiscoveredPorts = 32;
 
 /** A context of a kubeconfig file. */
 export type KubeconfigContext = { readonly name: string; readonly server: string; readonly namespace: string };

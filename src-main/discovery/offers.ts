@@ -4,7 +4,7 @@
 import type { DiscoveredService } from '#contract/discovery.ts';
 
 import { isEverywhere, localhostAddresses, type Listening } from './merge-listeners.ts';
-import type { Identity } from './probes/identity.ts';
+import { shownText, type Identity } from './probes/identity.ts';
 import { projectOf } from './project-folder.ts';
 import { isToolProgram } from './tool-programs.ts';
 
@@ -79,15 +79,15 @@ export function offersOf(
   homeDirectory: string,
 ): readonly DiscoveredService[] {
   const offers = found.map(({ listening, identity }): DiscoveredService => {
-    const { port, address, pid, process } = listening;
-    const project = projectOf(listening.directory, homeDirectory);
+    const { port, address, pid } = listening;
+    const project = shownText(projectOf(listening.directory, homeDirectory) ?? '');
     const isPlain = listening.aloneOnPort && localhostAddresses.includes(listening.reachedAt);
     return {
       port,
       address,
       openToNetwork: isEverywhere(address),
       pid,
-      process,
+      process: shownText(listening.process ?? ''),
       project,
       ...identity,
       group: groupOf(identity, listening),

@@ -28,13 +28,15 @@ async function orNull<T>(read: Promise<T>): Promise<T | null> {
 }
 
 /**
- * The program's name from a command line (`argv` parts end with a zero byte). Servers rewrite it: `nginx: master …`,
- * `postgres: checkpointer`; the first word remains.
+ * The program's name from a command line (parts end with a zero byte), else from the name that the kernel has. Servers
+ * write what they do over it: `nginx: master process /usr/sbin/nginx`, `redis-server *:6379`.
  */
-function programOf(commandLine: string, command: string): string | null {
+function programOf(commandLine: string, kernelName: string): string | null {
   const [first = ''] = commandLine.split('\0', 1);
-  const name = basename(first.replace(/(: | -).*$/, '').replace(/:$/, ''));
-  return name !== '' ? name : command.trim() || null;
+  // A path may have spaces; options that were written behind it begin with a hyphen.
+  const words = /^[./]/.test(first) ? first.replace(/ -.*$/, '') : first.replace(/:? .*$|:$/, '');
+  const name = basename(words);
+  return name !== '' ? name : kernelName.trim() || null;
 }
 
 /** The sockets among the open files of the process `pid`. */

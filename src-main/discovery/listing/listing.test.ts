@@ -1,6 +1,8 @@
 /**
  * Lists what really listens on this machine, in every way that this machine has.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
@@ -71,6 +73,27 @@ describe.each(ways)('by %s', (_way, list) => {
     const port = await listenAt('127.0.0.1');
     await new Promise((resolve) => servers.pop()?.close(resolve));
     expect(at(await list(never), port)).toEqual([]);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a program on Linux', () => {
+  it.each([
+    ['nginx: master process /usr/sbin/nginx -g', 'nginx'],
+    ['redis-server *:6379', 'redis-server'],
+    ['/opt/My App/chrome --type=renderer', 'chrome'],
+    ['/usr/bin/python3', 'python3'],
+    ['./server', 'server'],
+    ['postgres: walwriter ', 'postgres'],
+  ])('that calls itself %j is listed as %j', async (title, name) => {
+    const script = `process.title = ${JSON.stringify(title)};
+      const server = require('node:net').createServer();
+      server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+    // A long command line leaves room for the title.
+    const child = spawn(process.execPath, ['-e', script, 'x'.repeat(100)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    const [found] = at(await linuxListeners()(never), Number(said.toString()));
+    child.kill('SIGKILL');
+    expect(found).toMatchObject({ pid: child.pid, process: name });
   });
 });
 
