@@ -22,7 +22,7 @@ createRoot(element).render(
   <StrictMode>
     {/* SECURITY: the policy of the page forbids inline style elements; none may be rendered. */}
     <CSPProvider disableStyleElements>
-      <AgentProvider value={{ client: link.client, store }}>
+      <AgentProvider value={{ link, store }}>
         <ToastProvider>
           <App />
         </ToastProvider>

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { startChild, type Child } from './child.ts';
 
 export const repository = join(import.meta.dirname, '../..');
-const launcher = join(repository, 'src-cli/sallyport.mjs');
+export const launcher = join(repository, 'src-cli/sallyport.mjs');
 
 /** A folder for SALLYPORT_HOME. Short, since a local socket's path has at most 107 bytes. */
 export async function makeHome(): Promise<{ readonly path: string; remove(): Promise<void> }> {

@@ -43,3 +43,23 @@ test('a used link leads whoever is signed in to the window, and nobody else', as
   await stranger.goto((JSON.parse(stdout) as { url: string }).url);
   await new AppWindow(stranger).expectFirstRun();
 });
+
+test('a page whose agent was killed says what to do, and goes on when it is back', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(await linkOf(agent));
+  await new AppWindow(page).expectFirstRun();
+  await agent.end('SIGKILL');
+  const banner = page.getByRole('region', { name: 'Connection to the agent' });
+  await expect(banner.getByRole('alert')).toHaveText('The agent does not answer');
+  await expect(banner).toContainText('npx sallyport agent --web');
+  await expect(banner.getByRole('button', { name: 'Try now' })).toBeVisible();
+
+  agent = startAgent();
+  const signIn = await context.newPage();
+  await signIn.goto(await linkOf(agent));
+  await expect(banner).toBeHidden();
+  await new AppWindow(page).startPlayground();
+  await new AppWindow(page).expectEmptyHome();
+  await new AppWindow(signIn).expectEmptyHome();
+});

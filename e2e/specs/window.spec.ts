@@ -7,7 +7,7 @@ import { electronUnderTest, launchElectron, startOf } from '../drivers/electron-
 import { expect, test } from '../drivers/app-test.ts';
 import { AppWindow } from '../objects/app-window.ts';
 import { startChild } from '../processes/child.ts';
-import { repository } from '../processes/sallyport.ts';
+import { launcher, repository } from '../processes/sallyport.ts';
 
 /** Process ids of `pid` and everything below it. */
 async function processTree(pid: number): Promise<number[]> {
@@ -40,7 +40,7 @@ test('the page is isolated: no Node, no way out, no inline code', async ({ home 
     require: typeof (globalThis as { require?: unknown }).require,
     bridge: Object.keys((globalThis as unknown as { agent: object }).agent).toSorted(),
   }));
-  expect(globals).toEqual({ process: 'undefined', require: 'undefined', bridge: ['call', 'watch'] });
+  expect(globals).toEqual({ process: 'undefined', require: 'undefined', bridge: ['call', 'watch', 'watchLink'] });
 
   const attempts = await page.evaluate(async () => {
     const outcome = async (run: () => unknown): Promise<string> => {
@@ -102,6 +102,25 @@ test('a second start ends at once and leaves the first one running', async ({ ho
   const second = startChild(executablePath, args, { env });
   expect(await second.exited).toBe(0);
   await new AppWindow(app.page).expectFirstRun();
+  await app.quit();
+});
+
+test('when the agent it was attached to is killed, the app runs the agent itself', async ({ home }) => {
+  const { executablePath, env } = startOf(process.execPath, home, []);
+  const other = startChild(executablePath, [launcher, 'agent', '--json'], { env });
+  await other.event('ready');
+  const app = await launchElectron(home);
+  const window = new AppWindow(app.page);
+  await window.expectFirstRun();
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openConnectorPage();
+  await expect(app.page.getByText(`headless, process id ${other.pid}`)).toBeVisible();
+  await other.end('SIGKILL');
+  await expect(app.page.getByText(`app, process id ${app.electron.process().pid}`)).toBeVisible();
+  await expect(app.page.getByRole('region', { name: 'Connection to the agent' })).toBeHidden();
+  await window.openHome();
+  await window.expectEmptyHome();
   await app.quit();
 });
 

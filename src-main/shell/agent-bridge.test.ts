@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { createListeners } from '#base/listeners.ts';
 import { silentLogger } from '#base/logger.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 import { createFakeHandlers, emptyAgentState } from '../testing/fake-handlers.ts';
 import { bridgeAgent } from './agent-bridge.ts';
@@ -8,11 +10,26 @@ import { appUrl } from './app-url.ts';
 import { channels } from './ipc-channels.ts';
 import { createFakeContents, frameAt } from './testing/fake-electron.ts';
 
-function bridged() {
+function bridged(url = appUrl) {
   const agent = createFakeHandlers();
-  const page = createFakeContents(appUrl);
-  bridgeAgent({ contents: page.contents, handlers: agent.handlers, log: silentLogger });
-  return { agent, page };
+  const page = createFakeContents(url);
+  const links = createListeners<LinkStatus>();
+  let linkWatchers = 0;
+  bridgeAgent({
+    contents: page.contents,
+    handlers: agent.handlers,
+    watchLink: (listener) => {
+      linkWatchers += 1;
+      listener({ phase: 'open' });
+      const stop = links.add(listener);
+      return () => {
+        linkWatchers -= 1;
+        stop();
+      };
+    },
+    log: silentLogger,
+  });
+  return { agent, page, links, linkWatchers: () => linkWatchers };
 }
 
 describe('a call from the page', () => {
@@ -69,12 +86,11 @@ describe('anybody else', () => {
   test.each(['https://example.com/', 'app://other/index.html', 'file:///etc/passwd', 'about:blank'])(
     'the main frame at %s is not answered',
     async (url) => {
-      const agent = createFakeHandlers();
-      const page = createFakeContents(url);
-      bridgeAgent({ contents: page.contents, handlers: agent.handlers, log: silentLogger });
+      const { agent, page, linkWatchers } = bridged(url);
       await expect(page.invoke(page.mainFrame, channels.call, 'state.get', {})).rejects.toThrow();
       page.post(page.mainFrame, channels.watch, 1, 'state.watch');
-      expect(agent.watchers()).toBe(0);
+      page.post(page.mainFrame, channels.watchLink);
+      expect([agent.watchers(), linkWatchers()]).toEqual([0, 0]);
     },
   );
 });
@@ -124,5 +140,28 @@ describe('a watch', () => {
     page.post(page.mainFrame, channels.watch, 7, 'state.watch');
     page.emit('did-start-navigation', { isMainFrame: true, isSameDocument: true });
     expect(agent.watchers()).toBe(1);
+  });
+});
+
+describe('the line to the agent', () => {
+  const lost: LinkStatus = { phase: 'lost', sinceMs: 1, retryAtMs: null, problem: null };
+
+  test('is told as it is, and as it becomes', () => {
+    const { page, links } = bridged();
+    page.post(page.mainFrame, channels.watchLink);
+    links.emit(lost);
+    expect(page.sent).toEqual([
+      { channel: channels.link, args: [{ phase: 'open' }] },
+      { channel: channels.link, args: [lost] },
+    ]);
+  });
+
+  test('is told once, however often a page asks, and no more after the page', () => {
+    const { page, linkWatchers } = bridged();
+    page.post(page.mainFrame, channels.watchLink);
+    page.post(page.mainFrame, channels.watchLink);
+    expect(linkWatchers()).toBe(1);
+    page.emit('render-process-gone', {});
+    expect(linkWatchers()).toBe(0);
   });
 });

@@ -9,6 +9,7 @@ import type { IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
 import type { Logger } from '#base/logger.ts';
 import { AgentError, problemOf, toAgentError } from '#contract/errors/agent-error.ts';
 import type { AgentHandlers, Caller, Envelope } from '#contract/ipc/contract.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 import { answerCall, isWatchName } from '../api/answer-call.ts';
 import { isAppUrl } from './app-url.ts';
@@ -24,6 +25,8 @@ export type BridgedContents = Pick<WebContents, 'ipc' | 'mainFrame' | 'send' | '
 type Page = {
   readonly caller: Caller;
   readonly watches: Map<number, () => void>;
+  /** Ends the watch of the line to the agent. */
+  stopLink: () => void;
   release(): void;
 };
 
@@ -31,8 +34,9 @@ function openPage(): Page {
   const watches = new Map<number, () => void>();
   const releases: (() => void)[] = [];
   let gone = false;
-  return {
+  const page: Page = {
     watches,
+    stopLink: () => {},
     caller: {
       id: randomUUID(),
       onGone: (release) => {
@@ -42,17 +46,21 @@ function openPage(): Page {
     },
     release: () => {
       gone = true;
+      page.stopLink();
       for (const stop of watches.values()) stop();
       watches.clear();
       for (const release of releases.splice(0)) release();
     },
   };
+  return page;
 }
 
 /** Serves `handlers` to the page in `contents` until it is destroyed. */
 export function bridgeAgent(options: {
   readonly contents: BridgedContents;
   readonly handlers: AgentHandlers;
+  /** How the line to the agent is: calls back with the present status at once, then after changes. */
+  readonly watchLink: (listener: (status: LinkStatus) => void) => () => void;
   readonly log: Logger;
 }): void {
   const { contents, handlers, log } = options;
@@ -104,6 +112,13 @@ export function bridgeAgent(options: {
   });
   contents.ipc.on(channels.watch, (event, id: unknown, name: unknown) => {
     if (isTrusted(event)) watch(id, name);
+  });
+  contents.ipc.on(channels.watchLink, (event) => {
+    if (!isTrusted(event)) return;
+    page.stopLink();
+    page.stopLink = options.watchLink((status) => {
+      if (!contents.isDestroyed()) contents.send(channels.link, status);
+    });
   });
   contents.ipc.on(channels.unwatch, (event, id: unknown) => {
     if (!isTrusted(event) || typeof id !== 'number') return;

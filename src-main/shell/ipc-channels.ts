@@ -11,4 +11,8 @@ export const channels = {
   unwatch: 'agent:unwatch',
   /** to the page: (id, item) */
   item: 'agent:item',
+  /** send(): the page wants to know how the line to the agent is */
+  watchLink: 'agent:watch-link',
+  /** to the page: (status) */
+  link: 'agent:link',
 } as const;

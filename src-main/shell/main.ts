@@ -202,7 +202,8 @@ async function start(): Promise<void> {
     boundsPath: join(directory, 'window.json'),
     dark: nativeTheme.shouldUseDarkColors,
     hidden: hidden && hasTray,
-    prepare: (created) => bridgeAgent({ contents: created.webContents, handlers: agent.handlers, log }),
+    prepare: (created) =>
+      bridgeAgent({ contents: created.webContents, handlers: agent.handlers, watchLink: agent.watchLink, log }),
     onClose: () => (hasTray || platform === 'darwin' ? 'hide' : 'quit'),
     onQuit: () => app.quit(),
     onVisibility: updateTray,

@@ -1,9 +1,9 @@
 /**
- * The bridge into the page: `window.agent` with `call` and `watch`, and nothing else of Electron.
+ * The bridge into the page: `window.agent` with `call`, `watch` and `watchLink`, and nothing else of Electron.
  */
 import { contextBridge, ipcRenderer } from 'electron';
 
-import type { AgentClient } from '#contract/ipc/contract.ts';
+import type { AgentBridge, LinkStatus } from '#contract/ipc/link-status.ts';
 
 import { channels } from './ipc-channels.ts';
 
@@ -13,7 +13,16 @@ let lastId = 0;
 // SECURITY: listeners get the item alone; the event would hand the page the way to every channel.
 ipcRenderer.on(channels.item, (_event, id: number, item: unknown) => watches.get(id)?.(item as never));
 
-const agent: AgentClient = {
+const linkListeners = new Set<(status: LinkStatus) => void>();
+let lastLink: LinkStatus = { phase: 'opening' };
+let linkIsWatched = false;
+
+ipcRenderer.on(channels.link, (_event, status: LinkStatus) => {
+  lastLink = status;
+  for (const listener of linkListeners) listener(status);
+});
+
+const agent: AgentBridge = {
   call: (name, params) => ipcRenderer.invoke(channels.call, name, params),
   watch: (name, listener) => {
     lastId += 1;
@@ -23,6 +32,13 @@ const agent: AgentClient = {
     return () => {
       if (watches.delete(id)) ipcRenderer.send(channels.unwatch, id);
     };
+  },
+  watchLink: (listener) => {
+    linkListeners.add(listener);
+    listener(lastLink);
+    if (!linkIsWatched) ipcRenderer.send(channels.watchLink);
+    linkIsWatched = true;
+    return () => linkListeners.delete(listener);
   },
 };
 

@@ -1,10 +1,13 @@
 import { expect, test, vi } from 'vitest';
 
 import { systemClock } from '#base/clock.ts';
+import { createManualClock } from '#base/manual-clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import { silentLogger } from '#base/logger.ts';
 import type { AgentState } from '#contract/agent-state.ts';
+import { AgentError } from '#contract/errors/agent-error.ts';
 import type { Caller } from '#contract/ipc/contract.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 import type { OpenedAgent } from '../agent/open-agent.ts';
 import { createFakeHandlers, emptyAgentState } from '../testing/fake-handlers.ts';
@@ -81,6 +84,35 @@ test('an agent that cannot be opened again is reported', async () => {
   await agent.opened;
   first.end();
   await vi.waitFor(() => expect(failures).toHaveLength(1));
+  await agent.close();
+});
+
+test('the window is told how the agent gets on, and can have the next attempt at once', async () => {
+  const [first, second] = [fakeAgent('attached', 1), fakeAgent('own', 2)];
+  const clock = createManualClock();
+  const outcomes: (() => Promise<OpenedAgent>)[] = [
+    () => Promise.resolve(first.opened),
+    () => Promise.reject(new AgentError('SP_STATE_NOT_SAVED', { reason: 'The disk is full.' })),
+    () => Promise.resolve(second.opened),
+  ];
+  const agent = createSteadyAgent({
+    open: () => outcomes.shift()?.() ?? Promise.reject(new Error('no more')),
+    onFailure: () => {},
+    clock,
+    log: silentLogger,
+  });
+  const seen: LinkStatus[] = [];
+  agent.watchLink((status) => seen.push(status));
+  await agent.opened;
+  first.end();
+  const sinceMs = clock.now();
+  await vi.waitFor(() => expect(seen.at(-1)).toMatchObject({ phase: 'lost', retryAtMs: sinceMs + 2000 }));
+  expect(seen.at(-1)).toMatchObject({ sinceMs, problem: { code: 'SP_STATE_NOT_SAVED' } });
+
+  await agent.handlers.calls['agent.retryNow']({}, caller);
+  await vi.waitFor(() => expect(seen.at(-1)).toEqual({ phase: 'open' }));
+  expect(seen.map(({ phase }) => phase)).toEqual(['opening', 'open', 'lost', 'lost', 'lost', 'open']);
+  expect(clock.pending).toBe(0);
   await agent.close();
 });
 

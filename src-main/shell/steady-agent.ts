@@ -7,7 +7,7 @@
 import { sleep, type Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
-import { AgentError } from '#contract/errors/agent-error.ts';
+import { AgentError, toAgentError, type Problem } from '#contract/errors/agent-error.ts';
 import type {
   AgentHandlers,
   Caller,
@@ -17,6 +17,7 @@ import type {
   WatchItem,
   WatchName,
 } from '#contract/ipc/contract.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 import type { OpenedAgent } from '../agent/open-agent.ts';
 
@@ -24,6 +25,8 @@ export type SteadyAgent = {
   readonly handlers: AgentHandlers;
   /** Resolves with the first agent that answers; rejects if none can be opened. */
   readonly opened: Promise<OpenedAgent>;
+  /** Whether an agent answers: the present status at once, then each change. Returns what ends the watch. */
+  readonly watchLink: (listener: (status: LinkStatus) => void) => () => void;
   /** Ends an own agent in order. */
   close(): Promise<void>;
 };
@@ -44,6 +47,19 @@ export function createSteadyAgent(options: {
   let agent: OpenedAgent | null = null;
   let opening: Promise<OpenedAgent> | null = null;
   let closing = false;
+  const statuses = createListeners<LinkStatus>();
+  let status: LinkStatus = { phase: 'opening' };
+  /** Ends the pause before the next attempt. */
+  let wake = new AbortController();
+
+  const setStatus = (next: LinkStatus): void => {
+    status = next;
+    statuses.emit(next);
+  };
+  const setLost = (retryAtMs: number | null, problem: Problem | null): void => {
+    const sinceMs = status.phase === 'lost' ? status.sinceMs : clock.now();
+    setStatus({ phase: 'lost', sinceMs, retryAtMs, problem });
+  };
 
   const adopt = (next: OpenedAgent): void => {
     agent = next;
@@ -54,6 +70,7 @@ export function createSteadyAgent(options: {
       log.info('attached agent has ended', { pid: next.pid });
       void reopen();
     });
+    setStatus({ phase: 'open' });
     arrivals.emit(next);
   };
 
@@ -66,13 +83,18 @@ export function createSteadyAgent(options: {
   const isMissing = (): boolean => !closing && agent === null;
 
   async function reopen(): Promise<void> {
+    let problem: Problem | null = null;
     while (isMissing()) {
+      setLost(null, problem);
       opening = openOnce();
       try {
         await opening;
       } catch (error) {
         onFailure(error);
-        await sleep(clock, retryMs);
+        ({ problem } = toAgentError(error));
+        setLost(clock.now() + retryMs, problem);
+        wake = new AbortController();
+        await sleep(clock, retryMs, wake.signal);
       }
     }
   }
@@ -133,13 +155,23 @@ export function createSteadyAgent(options: {
         'service.expose': call('service.expose'),
         'service.setEnabled': call('service.setEnabled'),
         'service.delete': call('service.delete'),
-        'agent.retryNow': call('agent.retryNow'),
+        // While there is no agent, what is waited for is the agent itself.
+        'agent.retryNow': async (params, caller) => {
+          if (agent !== null) return agent.handlers.calls['agent.retryNow'](params, caller);
+          wake.abort();
+          return null;
+        },
         'web.newLink': call('web.newLink'),
       },
       watches: { 'state.watch': watch('state.watch'), 'traffic.watch': watch('traffic.watch') },
     },
+    watchLink: (listener) => {
+      listener(status);
+      return statuses.add(listener);
+    },
     close: async () => {
       closing = true;
+      wake.abort();
       const last = agent ?? (await opening?.catch(() => null)) ?? null;
       agent = null;
       await last?.close({ withdraw: 'ephemeral' });

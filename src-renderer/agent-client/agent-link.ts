@@ -1,20 +1,16 @@
 /**
- * The renderer's line to the agent: the contract's client and whether the line stands.
+ * The renderer's line to the agent: the contract's client, whether the line stands, and what can be done when it does not.
  */
 import type { AgentClient } from '#contract/ipc/contract.ts';
-
-/**
- * opening: never stood yet. open: stands. lost: stood or was tried, and does not; `retryAtMs` (milliseconds since the
- * Unix epoch) is when it is tried again, null while it is being tried.
- */
-export type LinkStatus =
-  | { readonly phase: 'opening' }
-  | { readonly phase: 'open' }
-  | { readonly phase: 'lost'; readonly sinceMs: number; readonly retryAtMs: number | null };
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 export type AgentLink = {
+  /** app: this application runs the agent, or can. browser: somebody else runs it. */
+  readonly host: 'app' | 'browser';
   readonly client: AgentClient;
   /** `listener` gets the present status first. Returns the function that ends the watch. */
   watchStatus(listener: (status: LinkStatus) => void): () => void;
+  /** While the line is lost: tries now what would be tried later. */
+  retryNow(): void;
   close(): void;
 };

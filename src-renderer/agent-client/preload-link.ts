@@ -1,12 +1,13 @@
 /**
- * The line through the bridge of the preload script. The agent lives in the same application, so it always stands.
+ * The line through the bridge of the preload script. Behind it the app looks after the agent and says how that goes.
  */
 import { problemOf } from '#contract/errors/agent-error.ts';
-import type { AgentClient, CallName, CallParams, CallResult, Envelope } from '#contract/ipc/contract.ts';
+import type { CallName, CallParams, CallResult, Envelope } from '#contract/ipc/contract.ts';
+import type { AgentBridge } from '#contract/ipc/link-status.ts';
 
 import type { AgentLink } from './agent-link.ts';
 
-export function createPreloadLink(bridge: AgentClient): AgentLink {
+export function createPreloadLink(bridge: AgentBridge): AgentLink {
   const call = async <N extends CallName>(name: N, params: CallParams<N>): Promise<Envelope<CallResult<N>>> => {
     try {
       return await bridge.call(name, params);
@@ -16,11 +17,10 @@ export function createPreloadLink(bridge: AgentClient): AgentLink {
     }
   };
   return {
+    host: 'app',
     client: { call, watch: (name, listener) => bridge.watch(name, listener) },
-    watchStatus: (listener) => {
-      listener({ phase: 'open' });
-      return () => {};
-    },
+    watchStatus: (listener) => bridge.watchLink(listener),
+    retryNow: () => void call('agent.retryNow', {}),
     close: () => {},
   };
 }

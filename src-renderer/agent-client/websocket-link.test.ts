@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 import type { ClientMessage, ServerMessage } from '#contract/ipc/websocket-messages.ts';
 
-import type { AgentLink, LinkStatus } from './agent-link.ts';
+import type { AgentLink } from './agent-link.ts';
 import { createWebSocketLink } from './websocket-link.ts';
 
 type Agent = {
@@ -182,4 +183,38 @@ it('stays closed once closed', async () => {
   const probe = connect(agent.port);
   await vi.waitFor(() => expect(phase(probe.log)).toBe('lost'));
   expect(log).toHaveLength(seen);
+});
+
+it('tries at once when a person asks, and starts over with short pauses', async () => {
+  const agent = await startAgent();
+  const pauses: number[] = [];
+  const link = createWebSocketLink({
+    connect: () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${agent.port}/agent`);
+      socket.on('error', () => {});
+      return socket;
+    },
+    now: () => Date.now(),
+    // The longest pauses, so that nothing happens by itself.
+    random: () => 1,
+    after: (delayMs, run) => {
+      pauses.push(delayMs);
+      const timer = setTimeout(run, 10 * delayMs);
+      return () => clearTimeout(timer);
+    },
+    firstRetryMs: 60_000,
+    maxRetryMs: 120_000,
+  });
+  cleanups.push(() => link.close());
+  const log: LinkStatus[] = [];
+  link.watchStatus((status) => log.push(status));
+  await vi.waitFor(() => expect(phase(log)).toBe('open'));
+  await agent.stop();
+  await vi.waitFor(() => expect(phase(log)).toBe('lost'));
+  link.retryNow();
+  expect(log.at(-1)).toMatchObject({ phase: 'lost', retryAtMs: null });
+  await vi.waitFor(() => expect(pauses).toEqual([60_000, 60_000]));
+  await startAgent(agent.port);
+  link.retryNow();
+  await vi.waitFor(() => expect(phase(log)).toBe('open'));
 });

@@ -13,9 +13,10 @@ import type {
   WatchItem,
   WatchName,
 } from '#contract/ipc/contract.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 import type { ClientMessage, ServerMessage } from '#contract/ipc/websocket-messages.ts';
 
-import type { AgentLink, LinkStatus } from './agent-link.ts';
+import type { AgentLink } from './agent-link.ts';
 
 /** The part of the WebSocket interface that is used. */
 export type Socket = {
@@ -108,11 +109,13 @@ export function createWebSocketLink(options: WebSocketLinkOptions): AgentLink {
     const delayMs = Math.max(50, Math.round(options.random() * ceiling));
     attempts += 1;
     const sinceMs = status.phase === 'lost' ? status.sinceMs : options.now();
-    setStatus({ phase: 'lost', sinceMs, retryAtMs: options.now() + delayMs });
-    cancelRetry = options.after(delayMs, () => {
-      setStatus({ phase: 'lost', sinceMs, retryAtMs: null });
-      open();
-    });
+    setStatus({ phase: 'lost', sinceMs, retryAtMs: options.now() + delayMs, problem: null });
+    cancelRetry = options.after(delayMs, () => tryAgain(sinceMs));
+  };
+
+  const tryAgain = (sinceMs: number): void => {
+    setStatus({ phase: 'lost', sinceMs, retryAtMs: null, problem: null });
+    open();
   };
 
   function open(): void {
@@ -165,11 +168,18 @@ export function createWebSocketLink(options: WebSocketLinkOptions): AgentLink {
   open();
   const client: AgentClient = { call, watch };
   return {
+    host: 'browser',
     client,
     watchStatus: (listener) => {
       statusListeners.add(listener);
       listener(status);
       return () => statusListeners.delete(listener);
+    },
+    retryNow: () => {
+      if (status.phase !== 'lost' || status.retryAtMs === null) return;
+      cancelRetry?.();
+      attempts = 0;
+      tryAgain(status.sinceMs);
     },
     close: () => {
       closed = true;

@@ -6,9 +6,10 @@ import { useStore } from 'zustand';
 
 import type { AgentClient } from '#contract/ipc/contract.ts';
 
+import type { AgentLink } from '../agent-client/agent-link.ts';
 import type { AgentStore, AgentView } from './store.ts';
 
-export type AgentAccess = { readonly client: AgentClient; readonly store: AgentStore };
+export type AgentAccess = { readonly link: AgentLink; readonly store: AgentStore };
 
 const AgentContext = createContext<AgentAccess | null>(null);
 
@@ -26,5 +27,9 @@ export function useAgentView<T>(select: (view: AgentView) => T): T {
 }
 
 export function useAgentClient(): AgentClient {
-  return useAccess().client;
+  return useAccess().link.client;
+}
+
+export function useAgentLink(): AgentLink {
+  return useAccess().link;
 }

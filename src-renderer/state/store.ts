@@ -4,8 +4,9 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { AgentState, TrafficSample } from '#contract/agent-state.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
-import type { AgentLink, LinkStatus } from '../agent-client/agent-link.ts';
+import type { AgentLink } from '../agent-client/agent-link.ts';
 import { acceptState, acceptTraffic } from './projection.ts';
 
 export type AgentView = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 import type { AgentState, ControlPlaneState, ServiceState, TunnelConnection } from '#contract/agent-state.ts';
 import { problemOf } from '#contract/errors/agent-error.ts';
 
-import type { LinkStatus } from '../agent-client/agent-link.ts';
 import { audience, connectionStatus, headline, needsSetup } from './summary.ts';
 
 const open: LinkStatus = { phase: 'open' };
@@ -110,9 +110,9 @@ describe('connectionStatus', () => {
   });
 
   it('never claims anything once the agent is lost', () => {
-    const lost: LinkStatus = { phase: 'lost', sinceMs: 0, retryAtMs: null };
+    const lost: LinkStatus = { phase: 'lost', sinceMs: 0, retryAtMs: null, problem: null };
     expect(connectionStatus(lost, stateWith({})).word).toBe('Agent lost');
-    expect(headline(lost, stateWith({ services: [service('a', 'ready')] })).title).toBe('The agent does not answer');
+    expect(headline(lost, stateWith({ services: [service('a', 'ready')] })).title).toBe('Last known state');
   });
 });
 

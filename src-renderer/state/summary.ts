@@ -4,10 +4,9 @@
  * The rule of both: never say more than was observed. “Online” needs a request that has travelled the whole way.
  */
 import type { AgentState, ControlPlaneState, ServiceState, TunnelConnection } from '#contract/agent-state.ts';
-
 import type { Problem } from '#contract/errors/agent-error.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
-import type { LinkStatus } from '../agent-client/agent-link.ts';
 import { list, plural } from '../text/format.ts';
 
 export type Tone = 'ok' | 'busy' | 'warn' | 'error' | 'off';
@@ -163,8 +162,8 @@ function calmHeadline(state: AgentState, status: Status): PlainHeadline {
 /** The one honest sentence on top of Home, and one on why. */
 export function headline(link: LinkStatus, state: AgentState): Headline {
   if (link.phase === 'lost') {
-    const detail = 'What you see is the last known state. Services may still be online.';
-    return { tone: 'error', title: 'The agent does not answer', detail, problem: null };
+    const detail = 'The agent does not answer, so nothing here is certain: services may be online or not.';
+    return { tone: 'error', title: 'Last known state', detail, problem: null };
   }
   const status = connectionStatus(link, state);
   return brokenHeadline(state, status) ?? { ...calmHeadline(state, status), problem: null };
