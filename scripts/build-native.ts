@@ -7,36 +7,43 @@ import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { addonName } from './build/native-addon.ts';
+import { addonFolder, addonName, addonTarget } from './build/native-addon.ts';
 
 const root = join(import.meta.dirname, '..');
-const output = join(root, '.runtime/native');
-const targetFolder = join(output, 'target');
+const output = join(root, addonFolder);
+const targetFolder = join(root, addonTarget);
 
-/** A Rust target triple and what Node calls it. Without `--target` it is this machine's. */
-const { values } = parseArgs({
-  options: { target: { type: 'string' }, platform: { type: 'string' }, arch: { type: 'string' } },
-});
-const platform = values.platform ?? process.platform;
-const arch = values.arch ?? process.arch;
+/** `target` is a Rust target triple, `glibc` the oldest version that must load it (Linux, with cargo-zigbuild). */
+const { values } = parseArgs({ options: { target: { type: 'string' }, glibc: { type: 'string' } } });
 
-const libraries: Readonly<Record<string, string>> = {
-  win32: 'sallyport_quic.dll',
-  darwin: 'libsallyport_quic.dylib',
-};
-const library = libraries[platform] ?? 'libsallyport_quic.so';
+type System = { readonly platform: string; readonly arch: string; readonly library: string };
 
+/** What cargo makes for a target, and what Node calls that system. Without a target it is this machine. */
+function systemOf(target: string | undefined): System {
+  const platform = /windows|win32/.test(target ?? process.platform)
+    ? 'win32'
+    : /darwin/.test(target ?? process.platform)
+      ? 'darwin'
+      : 'linux';
+  const arch = target === undefined ? process.arch : target.startsWith('aarch64') ? 'arm64' : 'x64';
+  const library = { win32: 'sallyport_quic.dll', darwin: 'libsallyport_quic.dylib', linux: 'libsallyport_quic.so' };
+  return { platform, arch, library: library[platform] };
+}
+
+const system = systemOf(values.target);
+const compile = values.glibc === undefined ? ['build'] : ['zigbuild'];
+const target = values.target === undefined ? [] : ['--target', [values.target, values.glibc].filter(Boolean).join('.')];
 const cargo = spawnSync(
   'cargo',
   [
-    'build',
+    ...compile,
     '--release',
     '--locked',
     '--manifest-path',
     join(root, 'native/quic/Cargo.toml'),
     '--target-dir',
     targetFolder,
-    ...(values.target === undefined ? [] : ['--target', values.target]),
+    ...target,
   ],
   { stdio: 'inherit' },
 );
@@ -48,9 +55,9 @@ if (cargo.error !== undefined) {
   process.exitCode = 1;
 } else {
   mkdirSync(output, { recursive: true });
-  const name = join(output, addonName(platform, arch));
+  const name = join(output, addonName(system.platform, system.arch));
   // A process that has the old one loaded keeps it: the file is replaced, not written to.
-  copyFileSync(join(targetFolder, values.target ?? '', 'release', library), `${name}.new`);
+  copyFileSync(join(targetFolder, values.target ?? '', 'release', system.library), `${name}.new`);
   renameSync(`${name}.new`, name);
   console.log(name);
 }

@@ -1,11 +1,13 @@
 /**
  * `npm run check`: everything that can be known without running the product. Exit code 0 only if all of it holds.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
+import { addonTarget } from './build/native-addon.ts';
 import { runChecks, type Check } from './check/run-checks.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -21,9 +23,21 @@ async function typeChecks(): Promise<Check[]> {
   return [...new Set(configs)].map((file) => ({ name: `types ${file}`, command: ['tsc', '-p', file] }));
 }
 
+/** The addon's checks; where Rust is missing it is not built either. */
+function rustChecks(): Check[] {
+  if (spawnSync('cargo', ['--version']).status !== 0) return [];
+  const manifest = ['--manifest-path', 'native/quic/Cargo.toml'] as const;
+  const lint = ['cargo', 'clippy', ...manifest, '--release', '--locked', '--target-dir', addonTarget] as const;
+  return [
+    { name: 'format of the addon', command: ['cargo', 'fmt', ...manifest, '--check'] },
+    { name: 'lint of the addon', command: [...lint, '--', '-D', 'warnings'] },
+  ];
+}
+
 const checks: readonly Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   ...(await typeChecks()),
+  ...rustChecks(),
   { name: 'unused code and packages', command: ['knip', '--no-progress'] },
   { name: 'who imports whom', command: ['node', 'scripts/arch-check.ts'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },

@@ -1,12 +1,14 @@
 /**
- * What electron-builder leaves to us between packing and signing: Node beside the app, and the fuses.
+ * What electron-builder leaves to us between packing and signing: Node and QUIC beside the app, and the fuses.
  */
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Arch, type AfterPackContext } from 'electron-builder';
 
-import { setFuses } from './fuses.ts';
+import { addonFolder, addonName } from '../build/native-addon.ts';
+import { setFuses, type Flavour } from './fuses.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -43,11 +45,26 @@ async function addNode(context: AfterPackContext): Promise<void> {
   await chmod(target, 0o755);
 }
 
+/** QUIC beside the bundles. A test package works without, over HTTP/2; one for people must not lack it by accident. */
+async function addQuic(context: AfterPackContext, flavour: Flavour): Promise<void> {
+  const name = addonName(context.electronPlatformName, Arch[context.arch]);
+  const source = join(root, addonFolder, name);
+  if (!existsSync(source)) {
+    if (flavour === 'release') throw new Error(`${addonFolder}/${name} is missing: take it from the addon workflow.`);
+    return;
+  }
+  const folder = join(resourcesOf(context), 'native');
+  await mkdir(folder, { recursive: true });
+  await copyFile(source, join(folder, name));
+}
+
 // electron-builder looks for a default export.
 // oxlint-disable-next-line import/no-default-export
 export default async function afterPack(context: AfterPackContext): Promise<void> {
   // A runtime from a folder of its own brings the app of bare Electron along.
   await rm(join(resourcesOf(context), 'default_app.asar'), { force: true });
+  const flavour = process.env['SALLYPORT_FLAVOUR'] === 'test' ? 'test' : 'release';
   await addNode(context);
-  await setFuses(executableOf(context), process.env['SALLYPORT_FLAVOUR'] === 'test' ? 'test' : 'release');
+  await addQuic(context, flavour);
+  await setFuses(executableOf(context), flavour);
 }

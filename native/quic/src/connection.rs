@@ -41,10 +41,10 @@ pub struct ConnectionFigures {
 #[napi]
 pub struct NativeConnection {
     /// None once released: a connection that is kept keeps its socket.
-    open: Option<Open>,
+    live: Option<Live>,
 }
 
-struct Open {
+struct Live {
     connection: Connection,
     wakeups: Arc<Wakeups>,
     accept_bidirectional: Repeated<Both>,
@@ -69,7 +69,7 @@ macro_rules! repeated {
 impl NativeConnection {
     pub fn new(connection: Connection, wakeups: &Arc<Wakeups>) -> Self {
         Self {
-            open: Some(Open {
+            live: Some(Live {
                 accept_bidirectional: repeated!(wakeups, connection, accept_bi),
                 accept_unidirectional: repeated!(wakeups, connection, accept_uni),
                 open_bidirectional: repeated!(wakeups, connection, open_bi),
@@ -82,8 +82,8 @@ impl NativeConnection {
         }
     }
 
-    fn open(&self) -> Result<&Open> {
-        self.open
+    fn live(&self) -> Result<&Live> {
+        self.live
             .as_ref()
             .ok_or_else(|| Error::from_reason("the connection was released"))
     }
@@ -94,59 +94,59 @@ impl NativeConnection {
 impl NativeConnection {
     #[napi(getter)]
     pub fn handles(&self) -> Result<ConnectionHandles> {
-        let open = self.open()?;
+        let live = self.live()?;
         Ok(ConnectionHandles {
-            accept_bidirectional: open.accept_bidirectional.handle(),
-            accept_unidirectional: open.accept_unidirectional.handle(),
-            open_bidirectional: open.open_bidirectional.handle(),
-            open_unidirectional: open.open_unidirectional.handle(),
-            datagram: open.datagram.handle(),
-            end: open.end.handle(),
+            accept_bidirectional: live.accept_bidirectional.handle(),
+            accept_unidirectional: live.accept_unidirectional.handle(),
+            open_bidirectional: live.open_bidirectional.handle(),
+            open_unidirectional: live.open_unidirectional.handle(),
+            datagram: live.datagram.handle(),
+            end: live.end.handle(),
         })
     }
 
     #[napi]
     pub fn accept_bidirectional(&mut self) -> Option<NativeStream> {
-        let open = self.open.as_mut()?;
-        let (send, receive) = open.accept_bidirectional.poll()?.ok()?;
-        Some(NativeStream::new(&open.wakeups, Some(send), Some(receive)))
+        let live = self.live.as_mut()?;
+        let (send, receive) = live.accept_bidirectional.poll()?.ok()?;
+        Some(NativeStream::new(&live.wakeups, Some(send), Some(receive)))
     }
 
     #[napi]
     pub fn accept_unidirectional(&mut self) -> Option<NativeStream> {
-        let open = self.open.as_mut()?;
-        let receive = open.accept_unidirectional.poll()?.ok()?;
-        Some(NativeStream::new(&open.wakeups, None, Some(receive)))
+        let live = self.live.as_mut()?;
+        let receive = live.accept_unidirectional.poll()?.ok()?;
+        Some(NativeStream::new(&live.wakeups, None, Some(receive)))
     }
 
     #[napi]
     pub fn open_bidirectional(&mut self) -> Option<NativeStream> {
-        let open = self.open.as_mut()?;
-        let (send, receive) = open.open_bidirectional.poll()?.ok()?;
-        Some(NativeStream::new(&open.wakeups, Some(send), Some(receive)))
+        let live = self.live.as_mut()?;
+        let (send, receive) = live.open_bidirectional.poll()?.ok()?;
+        Some(NativeStream::new(&live.wakeups, Some(send), Some(receive)))
     }
 
     #[napi]
     pub fn open_unidirectional(&mut self) -> Option<NativeStream> {
-        let open = self.open.as_mut()?;
-        let send = open.open_unidirectional.poll()?.ok()?;
-        Some(NativeStream::new(&open.wakeups, Some(send), None))
+        let live = self.live.as_mut()?;
+        let send = live.open_unidirectional.poll()?.ok()?;
+        Some(NativeStream::new(&live.wakeups, Some(send), None))
     }
 
     /// Sends now or, when the buffer is full, in place of the oldest that waits (RFC 9221 §5.4). False if it can never be
     /// sent: too large, not wanted by the peer, or the connection has ended.
     #[napi]
     pub fn send_datagram(&self, bytes: BufferSlice<'_>) -> bool {
-        self.open.as_ref().is_some_and(|open| {
+        self.live.as_ref().is_some_and(|live| {
             let datagram = Bytes::copy_from_slice(&bytes);
-            open.connection.send_datagram(datagram).is_ok()
+            live.connection.send_datagram(datagram).is_ok()
         })
     }
 
     /// Copies the next datagram to the start of `target`, cut off where that ends: its length, or -1.
     #[napi]
     pub fn read_datagram(&mut self, mut target: BufferSlice<'_>) -> i32 {
-        let Some(Ok(datagram)) = self.open.as_mut().and_then(|open| open.datagram.poll()) else {
+        let Some(Ok(datagram)) = self.live.as_mut().and_then(|live| live.datagram.poll()) else {
             return -1;
         };
         let length = datagram.len().min(target.len());
@@ -157,25 +157,25 @@ impl NativeConnection {
     /// Largest datagram that fits the path at present; 0 if the peer takes none.
     #[napi(getter)]
     pub fn max_datagram_bytes(&self) -> Result<u32> {
-        let size = self.open()?.connection.max_datagram_size().unwrap_or(0);
+        let size = self.live()?.connection.max_datagram_size().unwrap_or(0);
         Ok(u32::try_from(size).unwrap_or(u32::MAX))
     }
 
     /// Of the peer, at present: it changes when the peer moves.
     #[napi(getter)]
     pub fn remote_address(&self) -> Result<String> {
-        let remote = self.open()?.connection.remote_address();
+        let remote = self.live()?.connection.remote_address();
         Ok(remote.ip().to_canonical().to_string())
     }
 
     #[napi(getter)]
     pub fn remote_port(&self) -> Result<u16> {
-        Ok(self.open()?.connection.remote_address().port())
+        Ok(self.live()?.connection.remote_address().port())
     }
 
     #[napi(getter)]
     pub fn figures(&self) -> Result<ConnectionFigures> {
-        let stats = self.open()?.connection.stats();
+        let stats = self.live()?.connection.stats();
         Ok(ConnectionFigures {
             rtt_ms: stats.path.rtt.as_secs_f64() * 1000.0,
             sent_packets: stats.path.sent_packets as f64,
@@ -194,7 +194,7 @@ impl NativeConnection {
         mut target: BufferSlice<'_>,
         label: BufferSlice<'_>,
     ) -> Result<()> {
-        self.open()?
+        self.live()?
             .connection
             .export_keying_material(&mut target, &label, &[])
             .map_err(|_| Error::from_reason("no keying material of this length"))
@@ -203,20 +203,20 @@ impl NativeConnection {
     /// Ends it at once (RFC 9000 §10.2): what was not acknowledged may be lost.
     #[napi]
     pub fn close(&self, with: f64, reason: BufferSlice<'_>) {
-        if let Some(open) = &self.open {
-            open.connection.close(code(with), &reason);
+        if let Some(live) = &self.live {
+            live.connection.close(code(with), &reason);
         }
     }
 
     /// Why it ended; null while it has not.
     #[napi]
     pub fn end(&mut self) -> Option<ConnectionEnd> {
-        Some(ConnectionEnd::from(self.open.as_mut()?.end.poll()?))
+        Some(ConnectionEnd::from(self.live.as_mut()?.end.poll()?))
     }
 
     /// The last call, once it has ended. Its streams stay as they are.
     #[napi]
     pub fn release(&mut self) {
-        self.open = None;
+        self.live = None;
     }
 }

@@ -19,8 +19,13 @@ pub fn number(code: VarInt) -> f64 {
 }
 
 /// A code of JavaScript's; what is no code at all becomes the largest.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates"
+)]
 pub fn code(value: f64) -> VarInt {
-    VarInt::from_u64(value.max(0.0) as u64).unwrap_or(VarInt::MAX)
+    VarInt::from_u64(value as u64).unwrap_or(VarInt::MAX)
 }
 
 impl From<ConnectionError> for ConnectionEnd {

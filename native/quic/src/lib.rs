@@ -8,6 +8,8 @@
 //! SECURITY: memory crosses only into buffers that JavaScript allocated. V8's memory cage, as in Electron, kills a
 //! process whose addon hands out its own.
 
+#![deny(unsafe_code)]
+
 mod connection;
 mod endpoint;
 mod failure;
