@@ -155,6 +155,17 @@ describe('serve', () => {
     expect(await end(playground)).toBe(0);
   });
 
+  it('withdraws and ends when nobody reads its output any more', { timeout: 60_000 }, async ({ expect }) => {
+    const { home, serve } = await makeWorld();
+    const playground = home.run('playground', '--json');
+    const kubeconfig = String((await playground.event('ready'))['kubeconfig']);
+    const serving = serve('--name', 'piped');
+    serving.stopReading();
+    expect(await serving.exited).toBe(0);
+    expect(await published(kubeconfig)).toEqual([]);
+    expect(await end(playground)).toBe(0);
+  });
+
   it('keeps connector, service and URL across restarts with --keep', { timeout: 60_000 }, async ({ expect }) => {
     const { home, serve, state } = await makeWorld();
     const first = serve('--name', 'kept', '--keep');

@@ -36,7 +36,7 @@ async function run(options: CommonOptions, logLevel: LogLevel, work: Work): Prom
   const profile = options.profile === undefined ? {} : { profile: options.profile };
   let code: number = exitCodes.ok;
   try {
-    code = (await work(compose({ ...profile, paths, env, logLevel }), terminal, interruption())) ?? exitCodes.ok;
+    code = (await work(compose({ ...profile, paths, env, logLevel }), terminal, interruption(stdout))) ?? exitCodes.ok;
   } catch (thrown) {
     const error = toAgentError(thrown);
     terminal.explain(error.problem);
@@ -55,8 +55,8 @@ function exitAfterOutput(code: number): void {
   process.stdout.write('', () => process.exit(code));
 }
 
-// A reader that went away (`| head`) is no reason for a stack trace.
-process.stdout.on('error', () => process.exit(exitCodes.ok));
+// Whoever closed standard error does not want to hear of it.
+process.stderr.on('error', () => {});
 
 const program = new Command('sallyport')
   .description('Makes a service on this machine reachable, without an open port.')

@@ -34,7 +34,7 @@ export const limits = {
   registrationMs: 10_000,
   /** How long a refused peer gets to read the verdict. */
   farewellMs: 1_000,
-  /** Opening a connection from the agent to a backend. */
+  /** Opening a connection from the agent to a backend: its name, TCP and TLS together. */
   dialMs: 10_000,
   /** Head start of one address of a backend before the next one is tried as well (RFC 8305 §8). */
   dialStaggerMs: 250,

@@ -19,6 +19,8 @@ export type SallyportProcess = {
   /** The first event of this name; rejects with the output if the process ends before. */
   event(name: string): Promise<SallyportEvent>;
   signal(signal: NodeJS.Signals): void;
+  /** Goes away as a reader of its standard output. */
+  stopReading(): void;
 };
 
 export type Home = {
@@ -82,6 +84,7 @@ function follow(child: ChildProcess): SallyportProcess {
         look();
       }),
     signal: (signal) => void child.kill(signal),
+    stopReading: () => void child.stdout?.destroy(),
   };
 }
 

@@ -147,7 +147,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   leftBehind.onChange(() => publisher.touch());
   store.onProblem(() => publisher.touch());
 
-  const withdrawal = createWithdrawal({ services, clock });
+  const withdrawal = createWithdrawal({
+    services,
+    mayHavePublished: (name) => host.session?.publication?.mayHavePublished(name) ?? false,
+    clock,
+  });
   const discovery = createServiceDiscovery({
     listListeners: listenersOf(options.endpoint.platform, options.env),
     ownPids: () => processesOf(publisher.current()),

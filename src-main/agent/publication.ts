@@ -32,6 +32,8 @@ export type Publication = {
   readonly leaseProblem: Problem | null;
   proxyOf(service: string): HTTPProxy | undefined;
   advertisementOf(service: string): ConnectorAdvertisement | undefined;
+  /** False if this publication has written nothing for the service. */
+  mayHavePublished(service: string): boolean;
   /** What keeps the service from being declared. */
   problemOf(service: string): Problem | null;
   /** True once everything was listed, while the control plane answers. */
@@ -150,6 +152,7 @@ export function createPublication(options: PublicationOptions): Publication {
     },
     proxyOf: (name) => proxies.get({ namespace, name }),
     advertisementOf: (name) => advertisements.get({ namespace, name }),
+    mayHavePublished: (name) => serviceController.mayHavePublished(name),
     problemOf: (name) => serviceController.problemOf(name),
     get isConnected() {
       return essential.every(({ hasSynced, health }) => hasSynced && health.connected);

@@ -16,8 +16,18 @@ const removeWithinMs = 30_000;
 /** Shorter: somebody waits for the process to end. */
 const withdrawWithinMs = 8000;
 
-export function createWithdrawal(options: { readonly services: ServiceRegistry; readonly clock: Clock }): Withdrawal {
-  const { services, clock } = options;
+export function createWithdrawal(options: {
+  readonly services: ServiceRegistry;
+  /** False if certainly nothing was written for a service since it was exposed. */
+  readonly mayHavePublished: (name: string) => boolean;
+  readonly clock: Clock;
+}): Withdrawal {
+  const { services, mayHavePublished, clock } = options;
+
+  /** A service that is not saved and of which nothing was written needs no control plane to be gone. */
+  const forgetUnpublished = async (name: string): Promise<void> => {
+    if (services.get(name)?.ephemeral === true && !mayHavePublished(name)) await services.forget(name);
+  };
 
   /** Resolves once `isDone`, at the latest after `withinMs`; says whether it is. */
   const waitUntil = async (isDone: () => boolean, withinMs: number): Promise<boolean> => {
@@ -34,11 +44,15 @@ export function createWithdrawal(options: { readonly services: ServiceRegistry; 
   return {
     remove: async (name, caller) => {
       const removing = await services.remove(name, caller);
+      if (removing) await forgetUnpublished(name);
       return !removing || waitUntil(() => services.get(name) === undefined, removeWithinMs);
     },
     withdrawEphemeral: async () => {
       const isHeld = (service: Service): boolean => service.ephemeral;
-      for (const { name } of services.list().filter(isHeld)) await services.remove(name);
+      for (const { name } of services.list().filter(isHeld)) {
+        await services.remove(name);
+        await forgetUnpublished(name);
+      }
       return waitUntil(() => !services.list().some(isHeld), withdrawWithinMs);
     },
   };

@@ -23,6 +23,8 @@ import { isOwn, planService, type ServiceStep, type ServiceWorld } from './plan-
 export type ServiceController = {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** False if nothing was written for the service since this controller was made. */
+  mayHavePublished(name: string): boolean;
   /** What keeps the service from being declared, from the last pass. */
   problemOf(name: string): Problem | null;
   /** A problem appeared or went away. */
@@ -56,6 +58,7 @@ export function createServiceController(options: ServiceControllerOptions): Serv
   const { publisher, services, proxies, advertisements, proxyInformer, advertisementInformer } = options;
   const changes = createListeners<void>();
   const problems = new Map<string, Problem>();
+  const published = new Set<string>();
 
   const setProblem = (name: string, problem: Problem | null): void => {
     if (problem === null ? !problems.delete(name) : problems.get(name)?.detail === problem.detail) return;
@@ -100,6 +103,7 @@ export function createServiceController(options: ServiceControllerOptions): Serv
   const observe = async (key: ObjectKey): Promise<ServiceWorld> => {
     const service = services.get(key.name);
     if (service?.removing !== true) {
+      if (service !== undefined) published.add(key.name);
       return { service, publisher, proxy: proxyInformer.get(key), advertisement: advertisementInformer.get(key) };
     }
     const [proxy, advertisement] = await Promise.all([proxies.get(key), advertisements.get(key)]);
@@ -161,6 +165,7 @@ export function createServiceController(options: ServiceControllerOptions): Serv
       for (const unsubscribe of unsubscribes) unsubscribe();
       await controller.stop();
     },
+    mayHavePublished: (name) => published.has(name),
     problemOf: (name) => problems.get(name) ?? null,
     onChange: (listener) => changes.add(listener),
   };

@@ -66,3 +66,10 @@ it('stands in the temporary folder when its own path is too long for a socket', 
   const other = { ...location, directory: join(directory, 'y'.repeat(120)) };
   expect(endpointPath(other)).not.toBe(endpointPath(location));
 });
+
+it('outlives a connection that could not be accepted', async () => {
+  const server = await claim();
+  // What Node does when the process has no descriptor left for it.
+  server?.emit('error', Object.assign(new Error('accept'), { code: 'EMFILE' }));
+  expect(await isEndpointAlive(endpointPath(location))).toBe(true);
+});

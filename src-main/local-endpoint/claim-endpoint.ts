@@ -38,6 +38,9 @@ function listen(path: string): Promise<Server> {
     server.once('error', reject);
     server.listen(path, () => {
       server.off('error', reject);
+      // A connection that could not be accepted (no descriptor left) is that client's matter; without a listener it
+      // would end this process.
+      server.on('error', () => {});
       resolve(server);
     });
   });

@@ -11,7 +11,7 @@ import type { HostPort } from './address.ts';
 import { addressesOf, type Lookup } from './allow-list.ts';
 
 export type Dialler = {
-  /** Resolves, checks and dials. Rejects with NotAllowed, a system error, or a DialTimeout. */
+  /** Resolves, checks and dials, all within one time limit. Rejects with NotAllowed, a system error, or a DialTimeout. */
   tcp(target: HostPort, options?: { readonly allowHalfOpen?: boolean }): Promise<Socket>;
   /** The same, then TLS with the system's trusted roots and the target's name. */
   tls(target: HostPort): Promise<Socket>;
@@ -23,12 +23,34 @@ export class DialTimeout extends Error {
 }
 
 export function createDialler(options: { readonly clock: Clock; readonly lookup: Lookup }): Dialler {
-  const tcp: Dialler['tcp'] = async ({ host, port }, { allowHalfOpen = false } = {}) =>
-    race(await addressesOf(host, options.lookup), port, allowHalfOpen, options.clock);
-  return { tcp, tls: async (target) => secure(await tcp(target), target.host, options.clock) };
+  const { clock, lookup } = options;
+  const open = async ({ host, port }: HostPort, allowHalfOpen: boolean, deadline: number): Promise<Socket> =>
+    race(await bounded(addressesOf(host, lookup), clock, deadline), port, allowHalfOpen, clock, deadline);
+  const newDeadline = (): number => clock.monotonic() + limits.dialMs;
+  return {
+    tcp: (target, { allowHalfOpen = false } = {}) => open(target, allowHalfOpen, newDeadline()),
+    tls: async (target) => {
+      const deadline = newDeadline();
+      return secure(await open(target, false, deadline), target.host, clock, deadline);
+    },
+  };
 }
 
-function race(addresses: readonly string[], port: number, allowHalfOpen: boolean, clock: Clock): Promise<Socket> {
+/** `work`, or DialTimeout at `deadline`: the system's resolver may take far longer than anybody waits. */
+function bounded<T>(work: Promise<T>, clock: Clock, deadline: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(deadline - clock.monotonic(), () => reject(new DialTimeout()));
+    work.finally(cancel).then(resolve, reject);
+  });
+}
+
+function race(
+  addresses: readonly string[],
+  port: number,
+  allowHalfOpen: boolean,
+  clock: Clock,
+  deadline: number,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const attempts = new Set<Socket>();
     let next = 0;
@@ -40,7 +62,7 @@ function race(addresses: readonly string[], port: number, allowHalfOpen: boolean
       cancelStagger();
       for (const socket of attempts) socket.destroy();
     };
-    const cancelLimit = clock.after(limits.dialMs, () => {
+    const cancelLimit = clock.after(deadline - clock.monotonic(), () => {
       settle();
       reject(new DialTimeout());
     });
@@ -73,7 +95,7 @@ function race(addresses: readonly string[], port: number, allowHalfOpen: boolean
   });
 }
 
-function secure(socket: Socket, host: string, clock: Clock): Promise<Socket> {
+function secure(socket: Socket, host: string, clock: Clock, deadline: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const secured = tls.connect({
       socket,
@@ -82,7 +104,7 @@ function secure(socket: Socket, host: string, clock: Clock): Promise<Socket> {
       checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
       ALPNProtocols: ['http/1.1'],
     });
-    const cancel = clock.after(limits.dialMs, () => {
+    const cancel = clock.after(deadline - clock.monotonic(), () => {
       secured.destroy();
       reject(new DialTimeout());
     });
