@@ -17,6 +17,8 @@ const needed: Readonly<Record<string, string>> = {
   lsof: 'lsof',
   // Redis's server, under the name of its tool: a package without a service that would start by itself.
   'redis-check-rdb': 'redis-tools',
+  ip: 'iproute2',
+  nsenter: 'util-linux',
 };
 
 function isInstalled(program: string): boolean {
