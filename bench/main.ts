@@ -7,7 +7,10 @@ switch (name) {
   case 'tunnel':
     await import('./tunnel.ts');
     break;
+  case 'network':
+    await import('./network.ts');
+    break;
   default:
-    console.error(`There is no benchmark "${name}". There is: tunnel.`);
+    console.error(`There is no benchmark "${name}". There are: tunnel, network.`);
     process.exitCode = 2;
 }

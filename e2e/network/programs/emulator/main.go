@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -36,6 +38,7 @@ type link struct {
 }
 
 func main() {
+	keepOutOfTheWay()
 	network, err := newLink()
 	if err != nil {
 		var code syscall.Errno
@@ -64,6 +67,18 @@ func main() {
 	}
 }
 
+// keepOutOfTheWay makes Go's runtime have no reason to hold up the threads that carry packets: those have priority, and
+// the runtime's own threads, for which they would have to wait, do not.
+func keepOutOfTheWay() {
+	// A thread that comes out of a system call finds a place to run without waiting for another's.
+	const places = 16
+	runtime.GOMAXPROCS(places)
+	// Packets' memory is used again and not the runtime's. What little else there is to collect can wait until there is this much of it.
+	const memoryBytes = 1 << 30
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(memoryBytes)
+}
+
 func newLink() (*link, error) {
 	left, err := openSide()
 	if err != nil {
@@ -73,10 +88,12 @@ func newLink() (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	network := &link{
-		left: left, right: right,
-		leftToRight: newDirection(left, right),
-		rightToLeft: newDirection(right, left),
+	network := &link{left: left, right: right}
+	if network.leftToRight, err = newDirection(left, right); err != nil {
+		return nil, err
+	}
+	if network.rightToLeft, err = newDirection(right, left); err != nil {
+		return nil, err
 	}
 	go network.leftToRight.run()
 	go network.rightToLeft.run()
