@@ -129,3 +129,25 @@ test('the traffic that is shown is visitors’, not the probes of the platform',
   await expect(requests).toHaveText('1');
   await origin.close();
 });
+
+test('an engine that keeps stopping is started again at the push of a button', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openConnectorPage();
+  const card = page.getByRole('region', { name: 'Tunnel engine' });
+  let killed = 0;
+  await expect(async () => {
+    if (await card.getByText('Failed', { exact: true }).isVisible()) return;
+    const pid = await window.enginePid();
+    if (pid !== killed) process.kill(pid, 'SIGKILL');
+    killed = pid;
+    throw new Error('the engine is not given up yet');
+  }).toPass({ intervals: [100], timeout: 60_000 });
+
+  await window.openHome();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('The tunnel engine has stopped');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Connected');
+});

@@ -181,7 +181,7 @@ export const errorRegistry = {
     title: 'The tunnel engine keeps stopping',
     detail:
       'It ended {count} times within {seconds} s. Sallyport goes on trying, with pauses that grow to {minutes} minutes.',
-    action: 'Run “sallyport retry” to try at once; if it keeps happening, report it with the log.',
+    action: 'Try at once with “Try now” or “sallyport retry”; if it keeps happening, report it with the log.',
   },
   SP_STATE_CORRUPT: {
     class: 'user',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import type { LinkStatus } from '#contract/ipc/link-status.ts';
 import type { AgentState, ControlPlaneState, ServiceState, TunnelConnection } from '#contract/agent-state.ts';
 import { problemOf } from '#contract/errors/agent-error.ts';
+import type { LinkStatus } from '#contract/ipc/link-status.ts';
 
 import { audience, connectionStatus, headline, needsSetup } from './summary.ts';
 
@@ -80,7 +80,12 @@ function stateWith(change: {
   };
 }
 
-const waiting: TunnelConnection = { ...edge, phase: 'waiting', problem: disconnected };
+const waiting: TunnelConnection = {
+  ...edge,
+  phase: 'waiting',
+  problem: disconnected,
+  retryAt: '2026-01-01T00:00:09.000Z',
+};
 
 describe('connectionStatus', () => {
   const word = (change: Parameters<typeof stateWith>[0]): string => connectionStatus(open, stateWith(change)).word;
@@ -127,6 +132,28 @@ describe('headline', () => {
     expect(title(service('a', 'ready'), service('b', 'publishing'))).toBe('Publishing b');
     expect(title(service('a', 'off'))).toBe('Everything is switched off');
     expect(title()).toBe('Ready to expose');
+  });
+
+  it('offers an attempt where the agent waits for one, and says when the next comes', () => {
+    const retryAt = '2026-01-01T00:01:00.000Z';
+    const broken = stateWith({ enginePhase: 'faulted', connections: [] });
+    expect(headline(open, { ...broken, engine: { ...broken.engine, retryAt } }).retry).toEqual({ at: retryAt });
+    expect(headline(open, stateWith({ connections: [waiting] })).retry).toEqual({ at: waiting.retryAt });
+    expect(headline(open, stateWith({})).retry).toBeNull();
+  });
+
+  it('says what still works, and what does not, while the control plane is away', () => {
+    const problem = problemOf('SP_CONTROL_PLANE_UNREACHABLE', { reason: 'refused' });
+    const controlPlane: ControlPlaneState = { ...playground, phase: 'unreachable', problem };
+    const services = [service('a', 'ready')];
+    expect(headline(open, stateWith({ controlPlane, services }))).toMatchObject({
+      tone: 'warn',
+      title: '1 service online',
+      detail: expect.stringContaining('stays reachable') as string,
+      problem,
+      retry: {},
+    });
+    expect(headline(open, stateWith({ controlPlane })).detail).not.toContain('stays reachable');
   });
 
   it('says how services are reached', () => {

@@ -19,6 +19,8 @@ export type Headline = {
   readonly detail: string;
   /** Why nothing works, where one cause explains it all; services need not repeat it. */
   readonly problem: Problem | null;
+  /** The agent tries again by itself, at `at` where that is known (RFC 3339), and can be told to do so now. */
+  readonly retry: { readonly at: string | null } | null;
 };
 
 const transportNames: Readonly<Record<TunnelConnection['transport'], string>> = { h2: 'HTTP/2' };
@@ -83,23 +85,31 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+/** When the agent next tries something by itself: the earliest of what it waits for. */
+function nextAttempt({ controlPlane, engine }: AgentState): string | null {
+  const parts = controlPlane.kind === 'playground' ? controlPlane.parts : [];
+  const times = [engine, ...engine.connections, ...parts].flatMap(({ retryAt }) => (retryAt === null ? [] : [retryAt]));
+  return times.toSorted().at(0) ?? null;
+}
+
 const unreachableMeanwhile = 'Nothing exposed here can be reached until it is back.';
 
 function brokenHeadline(state: AgentState, status: Status): Headline | null {
   const { controlPlane, engine } = state;
   const tone = 'error';
+  const retry = { at: nextAttempt(state) };
   if (status.word === 'Engine stopped') {
-    return { tone, title: 'The tunnel engine has stopped', detail: unreachableMeanwhile, problem: null };
+    return { tone, title: 'The tunnel engine has stopped', detail: unreachableMeanwhile, problem: null, retry };
   }
   if (status.word === 'Refused' || status.word === 'Tunnel down') {
     const problem = engine.connections.find((connection) => connection.problem !== null)?.problem ?? null;
-    return { tone, title: 'Tunnel is down', detail: unreachableMeanwhile, problem };
+    return { tone, title: 'Tunnel is down', detail: unreachableMeanwhile, problem, retry };
   }
   if (status.tone === 'error' && controlPlane.kind !== 'none') {
     const { problem } = controlPlane;
     const title =
       status.word === 'Access denied' ? 'No access to the control plane' : 'The control plane is out of reach';
-    return { tone, title, detail: 'Nothing can be published or changed until it is back.', problem };
+    return { tone, title, detail: 'Nothing can be published or changed until it is back.', problem, retry };
   }
   return null;
 }
@@ -112,7 +122,7 @@ function failingDetail(failing: readonly ServiceState[]): string {
   return `${list(failing.map((service) => service.name))} cannot be reached.`;
 }
 
-type PlainHeadline = Omit<Headline, 'problem'>;
+type PlainHeadline = Omit<Headline, 'problem' | 'retry'>;
 
 function servicesHeadline(state: AgentState): PlainHeadline {
   const { services } = state;
@@ -159,14 +169,25 @@ function calmHeadline(state: AgentState, status: Status): PlainHeadline {
   return servicesHeadline(state);
 }
 
+/** The tunnel carries traffic although the control plane is away. */
+function degradedHeadline(state: AgentState): Headline {
+  const { controlPlane, services } = state;
+  const { title } = servicesHeadline(state);
+  const rest = 'Nothing can be published or changed until the control plane answers again.';
+  const detail = services.some(({ phase }) => phase === 'ready') ? `What is online stays reachable. ${rest}` : rest;
+  const problem = controlPlane.kind === 'none' ? null : controlPlane.problem;
+  return { tone: 'warn', title, detail, problem, retry: { at: nextAttempt(state) } };
+}
+
 /** The one honest sentence on top of Home, and one on why. */
 export function headline(link: LinkStatus, state: AgentState): Headline {
   if (link.phase === 'lost') {
     const detail = 'The agent does not answer, so nothing here is certain: services may be online or not.';
-    return { tone: 'error', title: 'Last known state', detail, problem: null };
+    return { tone: 'error', title: 'Last known state', detail, problem: null, retry: null };
   }
   const status = connectionStatus(link, state);
-  return brokenHeadline(state, status) ?? { ...calmHeadline(state, status), problem: null };
+  if (status.word === 'Degraded') return degradedHeadline(state);
+  return brokenHeadline(state, status) ?? { ...calmHeadline(state, status), problem: null, retry: null };
 }
 
 const serviceWords: Readonly<Record<ServiceState['phase'], Status>> = {

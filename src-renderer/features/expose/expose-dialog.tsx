@@ -10,6 +10,7 @@ import type { ControlPlaneState, ServiceState } from '#contract/agent-state.ts';
 import { audience } from '../../state/summary.ts';
 import { useAgentCall } from '../../state/use-agent-call.ts';
 import { formatTarget, type TargetReading } from '../../text/target.ts';
+import { Actions } from '../../ui/actions.tsx';
 import { Button } from '../../ui/button.tsx';
 import dialog from '../../ui/dialog.module.css';
 import { ProblemNote } from '../../ui/problem-note.tsx';
@@ -126,12 +127,12 @@ export function ExposeDialog({ open, onOpenChange, services, controlPlane, retur
                 {audience(controlPlane)}
               </p>
               {problem !== null && <ProblemNote problem={problem} announce />}
-              <div className={dialog.actions}>
+              <Actions>
                 <Dialog.Close render={<Button>Cancel</Button>} />
                 <Button tone="primary" type="submit" busy={running}>
                   {running ? 'Exposing…' : 'Expose'}
                 </Button>
-              </div>
+              </Actions>
             </form>
           </Dialog.Popup>
         </Dialog.Viewport>

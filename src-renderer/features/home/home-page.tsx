@@ -12,6 +12,7 @@ import { ExposeDialog } from '../expose/expose-dialog.tsx';
 import { EmptyServices } from '../services/empty-services.tsx';
 import { ServiceList } from '../services/service-list.tsx';
 import styles from './home-page.module.css';
+import { RetryNow } from './retry-now.tsx';
 import { TrafficPanel } from './traffic-panel.tsx';
 import { Warnings } from './warnings.tsx';
 
@@ -19,7 +20,7 @@ export function HomePage({ state }: { readonly state: AgentState }) {
   const link = useAgentView((view) => view.link);
   const [exposing, setExposing] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const { title, detail, tone, problem } = headline(link, state);
+  const { title, detail, tone, problem, retry } = headline(link, state);
   const empty = state.services.length === 0;
   const expose = (): void => setExposing(true);
 
@@ -30,8 +31,9 @@ export function HomePage({ state }: { readonly state: AgentState }) {
           {title}
         </h1>
         <p>{detail}</p>
+        {retry !== null && <RetryNow at={retry.at} />}
       </div>
-      {problem !== null && <ProblemNote problem={problem} />}
+      {problem !== null && <ProblemNote problem={problem} severity={tone === 'warn' ? 'warning' : 'error'} />}
       <Warnings warnings={state.warnings} />
       {empty ? (
         <EmptyServices onExpose={expose} />

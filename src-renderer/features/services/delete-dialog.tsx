@@ -7,6 +7,7 @@ import { AlertDialog } from '@base-ui/react/alert-dialog';
 import type { ServiceState } from '#contract/agent-state.ts';
 
 import { useAgentCall } from '../../state/use-agent-call.ts';
+import { Actions } from '../../ui/actions.tsx';
 import { Button } from '../../ui/button.tsx';
 import dialog from '../../ui/dialog.module.css';
 import { ProblemNote } from '../../ui/problem-note.tsx';
@@ -68,12 +69,12 @@ export function DeleteDialog({ service, onClose, returnFocus }: DeleteDialogProp
               </AlertDialog.Description>
             </div>
             {problem !== null && <ProblemNote problem={problem} announce />}
-            <div className={dialog.actions}>
+            <Actions>
               <AlertDialog.Close render={<Button ref={cancel}>Cancel</Button>} />
               <Button tone="danger" busy={running} onClick={() => void remove()}>
                 {running ? 'Deleting…' : 'Delete'}
               </Button>
-            </div>
+            </Actions>
           </AlertDialog.Popup>
         </AlertDialog.Viewport>
       </AlertDialog.Portal>

@@ -8,10 +8,12 @@ import { RadioGroup } from '@base-ui/react/radio-group';
 import type { KubeconfigContext } from '#contract/ipc/contract.ts';
 
 import { useAgentCall } from '../../state/use-agent-call.ts';
+import { Actions } from '../../ui/actions.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
 import { TextField } from '../../ui/text-field.tsx';
 import styles from './connect-form.module.css';
+import page from './setup-page.module.css';
 
 export type ConnectFormProps = { readonly onBack: () => void; readonly onConnected: () => void };
 
@@ -64,10 +66,10 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
   };
 
   return (
-    <form className={styles.form} onSubmit={submit} noValidate>
+    <form className={page.step} onSubmit={submit} noValidate>
       <header>
         <h1>Connect to a control plane</h1>
-        <p className={styles.lead}>Your kubeconfig stays where it is; Sallyport reads it each time it connects.</p>
+        <p className={page.lead}>Your kubeconfig stays where it is; Sallyport reads it each time it connects.</p>
       </header>
       <div className={styles.file}>
         <TextField
@@ -90,7 +92,7 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
       {asked && readProblem !== null && <ProblemNote problem={readProblem} announce />}
       {current !== null && <Contexts contexts={current.contexts} value={context} onChange={setContext} />}
       {connectProblem !== null && <ProblemNote problem={connectProblem} announce />}
-      <div className={styles.actions}>
+      <Actions>
         <Button onClick={onBack}>Back</Button>
         <Button
           tone="primary"
@@ -100,7 +102,7 @@ export function ConnectForm({ onBack, onConnected }: ConnectFormProps) {
         >
           {connecting ? 'Connecting…' : 'Connect'}
         </Button>
-      </div>
+      </Actions>
     </form>
   );
 }
@@ -113,7 +115,6 @@ type ContextsProps = {
 
 function Contexts({ contexts, value, onChange }: ContextsProps) {
   const id = useId();
-  if (contexts.length === 0) return <p className={styles.lead}>This file has no contexts.</p>;
   return (
     <div>
       <h2 id={id} className={styles.label}>

@@ -6,10 +6,12 @@ import type { ControlPlaneState, PlaygroundPart } from '#contract/agent-state.ts
 import { processStatus } from '../../state/summary.ts';
 import { useAgentCall } from '../../state/use-agent-call.ts';
 import { plural } from '../../text/format.ts';
+import { Actions } from '../../ui/actions.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
 import { Status } from '../../ui/status.tsx';
 import styles from './progress.module.css';
+import page from './setup-page.module.css';
 
 export const partNames: Readonly<Record<PlaygroundPart['name'], { readonly name: string; readonly purpose: string }>> =
   {
@@ -27,10 +29,10 @@ export function PlaygroundProgress(props: { readonly controlPlane: Playground; r
   const problem = again.problem ?? controlPlane.problem;
   const failed = controlPlane.phase === 'unreachable' || problem !== null;
   return (
-    <div className={styles.page}>
+    <div className={page.step}>
       <header>
         <h1>{failed ? 'The playground did not start' : 'Starting the playground'}</h1>
-        <p className={styles.lead}>
+        <p className={page.lead}>
           {failed
             ? 'Nothing outside this machine was touched.'
             : 'Three small servers on this machine. This takes a few seconds.'}
@@ -53,12 +55,12 @@ export function PlaygroundProgress(props: { readonly controlPlane: Playground; r
       </ul>
       {problem !== null && <ProblemNote problem={problem} announce />}
       {failed && (
-        <div className={styles.actions}>
+        <Actions>
           <Button onClick={onChooseOther}>Choose something else</Button>
           <Button tone="primary" busy={again.running} onClick={() => void again.run({})}>
             {again.running ? 'Starting…' : 'Start again'}
           </Button>
-        </div>
+        </Actions>
       )}
     </div>
   );
@@ -66,26 +68,26 @@ export function PlaygroundProgress(props: { readonly controlPlane: Playground; r
 
 export function ConnectingProgress(props: { readonly controlPlane: Kubeconfig; readonly onChooseOther: () => void }) {
   const { controlPlane, onChooseOther } = props;
-  const { path, context, problem, phase } = controlPlane;
-  const again = useAgentCall('controlPlane.useKubeconfig');
+  const { context, problem, phase } = controlPlane;
+  const again = useAgentCall('agent.retryNow');
   const shown = again.problem ?? problem;
   const failed = phase === 'unreachable' || phase === 'denied';
   return (
-    <div className={styles.page}>
+    <div className={page.step}>
       <header>
         <h1>{failed ? `Not connected to ${context}` : `Connecting to ${context}`}</h1>
-        <p className={styles.lead}>{controlPlane.server}</p>
+        <p className={page.lead}>{controlPlane.server}</p>
       </header>
       {!failed && <Status tone="busy" word="Connecting" />}
       {shown !== null && <ProblemNote problem={shown} announce />}
-      <div className={styles.actions}>
+      <Actions>
         <Button onClick={onChooseOther}>Choose something else</Button>
         {failed && (
-          <Button tone="primary" busy={again.running} onClick={() => void again.run({ path, context })}>
+          <Button tone="primary" busy={again.running} onClick={() => void again.run({})}>
             {again.running ? 'Connecting…' : 'Try now'}
           </Button>
         )}
-      </div>
+      </Actions>
     </div>
   );
 }
