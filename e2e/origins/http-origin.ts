@@ -15,6 +15,7 @@ export type HttpOrigin = {
   /** Emits one server-sent event to every open `/events` stream. */
   sendEvent(data: string): void;
   readonly openEventStreams: () => number;
+  readonly openWebSockets: () => number;
   close(): Promise<void>;
 };
 
@@ -115,6 +116,7 @@ export async function startHttpOrigin(port = 0): Promise<HttpOrigin> {
     port: (server.address() as AddressInfo).port,
     endlessBytes: () => endlessBytes,
     openEventStreams: () => eventStreams.size,
+    openWebSockets: () => sockets.clients.size,
     sendEvent: (data) => {
       for (const stream of eventStreams) stream.write(`data: ${data}\n\n`);
     },

@@ -1,17 +1,15 @@
 /**
  * What visitors and services exchange through the whole chain: visitor → edge → tunnel → engine → service.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 import { expect, test } from '@playwright/test';
 import { WebSocket } from 'ws';
 
 import { downloadDigest, startHttpOrigin, type HttpOrigin } from '../origins/http-origin.ts';
 import type { Child } from '../processes/child.ts';
+import { residentMegabytes } from '../processes/memory.ts';
 import { makeHome, runSallyport, startSallyport, type Serving } from '../processes/sallyport.ts';
 import { digestOf, openRequest, responseOf, visit } from '../visitor/http-visitor.ts';
 
@@ -58,38 +56,6 @@ test('200 MB down arrive whole', async () => {
   expect(response.headers['content-length']).toBe(String(bulkBytes));
   expect(await digestOf(response)).toEqual({ length: bulkBytes, sha256: downloadDigest(bulkBytes) });
 });
-
-test('200 MB up arrive whole', async () => {
-  const block = randomBytes(1 << 20);
-  const hash = createHash('sha256');
-  const source = Readable.from(
-    (function* () {
-      for (let sent = 0; sent < bulkBytes; sent += block.length) {
-        hash.update(block);
-        yield block;
-      }
-    })(),
-  );
-  const request = openRequest(`${url}/upload`, { method: 'POST' });
-  const [response] = await Promise.all([responseOf(request, 60_000), pipeline(source, request)]);
-  let body = '';
-  for await (const chunk of response.setEncoding('utf8')) body += String(chunk);
-  expect(JSON.parse(body)).toEqual({ length: bulkBytes, sha256: hash.digest('hex') });
-});
-
-/** Resident memory of a process and all its descendants, in MB. */
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const own = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const below = await Promise.all(
-    children
-      .split(' ')
-      .filter(Boolean)
-      .map((child) => residentMegabytes(Number(child))),
-  );
-  return below.reduce((sum, megabytes) => sum + megabytes, own);
-}
 
 test('a slow reader stops the service from sending, and no process grows', async () => {
   test.skip(process.platform !== 'linux', 'reads memory from /proc');
