@@ -1,7 +1,7 @@
 /**
  * The whole of Sallyport as a person uses it: real processes, a real service, real requests through the edge.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -152,6 +152,36 @@ describe('serve', () => {
 
     process.kill(agent.pid, 'SIGINT');
     await vi.waitFor(async () => expect(await published(kubeconfig)).toEqual([]), patience);
+    expect(await end(playground)).toBe(0);
+  });
+
+  it('says truthfully what its end does, and what it did', { timeout: 60_000 }, async ({ expect }) => {
+    const { home, port, serve } = await makeWorld();
+    const playground = home.run('playground');
+    await vi.waitFor(() => expect(playground.output()).toContain('Ctrl-C ends it, unless an agent'), patience);
+    const tellingServe = (...args: readonly string[]): SallyportProcess => home.run('serve', String(port), ...args);
+    const told = (child: SallyportProcess, text: string): Promise<void> =>
+      vi.waitFor(() => expect(child.output()).toContain(text), patience);
+
+    const kept = tellingServe('--name', 'kept', '--keep');
+    await told(kept, 'When this command ends, kept stays in this profile and can be reached again');
+    // Of steps that were seen together only the last one has a time.
+    expect(kept.output().match(/✓ .*[0-9] m?s$/gm)?.length).toBeGreaterThan(0);
+    const times = [...kept.output().matchAll(/✓ .*?([0-9.]+ m?s)$/gm)].map(([, time]) => time);
+    expect(new Set(times).size).toBe(times.length);
+    expect(await end(kept)).toBe(0);
+    expect(kept.output()).toContain('kept stays in this profile');
+
+    const holder = serve('--name', 'shared');
+    await holder.event('serving');
+    const other = tellingServe('--name', 'shared');
+    await told(other, 'Ctrl-C withdraws it, unless another command serves it too.');
+    const again = tellingServe('--name', 'kept');
+    await told(again, 'When this command ends, kept stays published while the agent of this profile runs.');
+    expect(await end(other)).toBe(0);
+    expect(other.output()).toContain('shared stays published: another command serves it.');
+    expect(await end(again)).toBe(0);
+    expect(await end(holder)).toBe(0);
     expect(await end(playground)).toBe(0);
   });
 
@@ -326,6 +356,29 @@ describe('discover', () => {
   });
 });
 
+describe('status', () => {
+  it('shows why the control plane cannot be used, and exits with the code of that', { timeout: 60_000 }, async () => {
+    const { home, serve } = await makeWorld();
+    const kubeconfig = join(home.path, 'kubeconfig');
+    // Port 9 (discard) is closed on any machine that runs tests.
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:9' } }],
+        users: [{ name: 'u', user: { token: 't' } }],
+        contexts: [{ name: 'away', context: { cluster: 'c', user: 'u' } }],
+        'current-context': 'away',
+      }),
+    );
+    const serving = serve('--name', 'demo', '--kubeconfig', kubeconfig);
+    expect(await serving.event('problem')).toMatchObject({ problem: { code: 'SP_CONTROL_PLANE_UNREACHABLE' } });
+    const status = home.run('status');
+    expect(await status.exited).toBe(69);
+    expect(status.output()).toMatch(/The control plane does not answer \(SP_CONTROL_PLANE_UNREACHABLE\): ./);
+    expect(await end(serving)).toBe(0);
+  });
+});
+
 describe('errors', () => {
   it.each([
     [['serve', '70000'], 64, 'SP_INPUT_PORT'],
@@ -337,8 +390,12 @@ describe('errors', () => {
     [['retry'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['web'], 69, 'SP_AGENT_NOT_RUNNING'],
     [['status', '--profile', '../other'], 64, 'SP_INPUT_INVALID'],
-    [['serve'], 64, "missing required argument 'target'"],
-    [['nonsense'], 64, 'unknown command'],
+    [['serve', 'localhost:3000/app'], 64, 'SP_INPUT_PATH'],
+    [['serve', 'https://localhost:3000'], 64, 'SP_INPUT_INVALID'],
+    [['serve'], 64, "Missing required argument 'target'."],
+    [['serve', '3000', '--nonsense'], 64, 'SP_USAGE'],
+    [['nonsense'], 64, 'SP_USAGE'],
+    [['--version'], 0, '0.'],
   ])('%j exits with %i and %s', async (args, code, text) => {
     const { home } = await makeWorld();
     const child = home.run(...args);

@@ -32,7 +32,8 @@ function levelFrom(env: NodeJS.ProcessEnv, fallback: LogLevel): LogLevel {
   return levels.find((level) => level === env['SALLYPORT_LOG']) ?? fallback;
 }
 
-function versionIn(packageFile: string): string {
+/** The version that `packageFile` names. */
+export function versionIn(packageFile: string): string {
   try {
     return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
   } catch {

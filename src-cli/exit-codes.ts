@@ -14,6 +14,8 @@ export const exitCodes = {
 } as const;
 
 const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
+  SP_USAGE: exitCodes.usage,
+  SP_INPUT_PATH: exitCodes.usage,
   SP_INPUT_PORT: exitCodes.usage,
   SP_INPUT_INVALID: exitCodes.usage,
   SP_SERVICE_NAME_INVALID: exitCodes.usage,

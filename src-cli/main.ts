@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 
 import type { LogLevel } from '#base/logger.ts';
-import { toAgentError } from '#contract/errors/agent-error.ts';
+import { problemOf, toAgentError } from '#contract/errors/agent-error.ts';
 
 import { agent } from './commands/agent.ts';
 import { discover } from './commands/discover.ts';
@@ -16,7 +16,7 @@ import { retry } from './commands/retry.ts';
 import { serve, type ServeOptions } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { web } from './commands/web.ts';
-import { compose, type Composition } from './composition.ts';
+import { compose, versionIn, type Composition } from './composition.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { interruption } from './interruption.ts';
 import { programPaths } from './program-paths.ts';
@@ -60,8 +60,10 @@ process.stderr.on('error', () => {});
 
 const program = new Command('sallyport')
   .description('Makes a service on this machine reachable, without an open port.')
+  .version(versionIn(paths.packageFile), '--version', 'version of this program')
   .exitOverride()
-  .showHelpAfterError()
+  // What is wrong with a command is told like every other failure, below.
+  .configureOutput({ outputError: () => {} })
   .configureHelp({ showGlobalOptions: true });
 
 const withCommon = (command: Command): Command =>
@@ -125,9 +127,20 @@ for (const [name, description] of parts) {
     );
 }
 
+/** `error: missing required argument 'target'` as a problem with a code. */
+function explainUsage(message: string): void {
+  const { env, stdout, stderr } = process;
+  const text = message.replace(/^error: /, '').replace(/\.$/, '');
+  const reason = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+  const terminal = createTerminal({ out: stdout, error: stderr, env, json: false });
+  terminal.explain(problemOf('SP_USAGE', { reason }));
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  // Without a command there is help, and nothing to explain.
+  if (error.exitCode !== 0 && error.code !== 'commander.help') explainUsage(error.message);
 }

@@ -18,8 +18,24 @@ export function readPort(text: string): number {
   return port;
 }
 
-/** `3000`, `:3000`, `host:3000` or `[::1]:3000`. Throws SP_INPUT_PORT, SP_INPUT_INVALID. */
-export function readTarget(text: string): Target {
+/** Without the scheme of a URL that was copied from a browser. */
+function withoutScheme(text: string): string {
+  const [, scheme, rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
+  if (scheme !== undefined && scheme.toLowerCase() !== 'http') {
+    throw new AgentError('SP_INPUT_INVALID', {
+      reason: `“${text}” is not served over plain HTTP. Give the host and port of an HTTP service, such as localhost:3000.`,
+    });
+  }
+  return rest;
+}
+
+/**
+ * `3000`, `:3000`, `host:3000`, `[::1]:3000`, or any of them behind `http://`. Throws SP_INPUT_PORT, SP_INPUT_PATH,
+ * SP_INPUT_INVALID.
+ */
+export function readTarget(input: string): Target {
+  const [, text = '', path = ''] = /^([^/?#]*)(.*)$/.exec(withoutScheme(input)) ?? [];
+  if (path !== '' && path !== '/') throw new AgentError('SP_INPUT_PATH', { path, target: text });
   const [, bracketed, plain, portText = text] = /^(?:\[(.*)\]|([^:]*)):(.*)$/.exec(text) ?? [];
   const port = readPort(portText);
   if (bracketed !== undefined && isIP(bracketed) !== 6) {

@@ -10,8 +10,15 @@ import type { Terminal } from '../terminal.ts';
 export type ServeReport = {
   update(state: AgentState, service: ServiceState): void;
   traffic(samples: readonly TrafficSample[]): void;
-  ended(name: string, withdrawn: boolean): void;
+  /** The command is over with the service `name`. */
+  ended(name: string, fate: Fate): void;
 };
+
+/**
+ * What becomes of the service when the command ends. held: another command serves it too. served: its agent goes on.
+ * saved: its agent ends with this command.
+ */
+export type Fate = 'withdrawn' | 'held' | 'served' | 'saved';
 
 const stepWords: Readonly<Record<ServiceStepId, string>> = {
   declared: 'Declared in the control plane',
@@ -21,12 +28,26 @@ const stepWords: Readonly<Record<ServiceStepId, string>> = {
   answer: 'Answered through the tunnel',
 };
 
+const endings: Readonly<Record<Fate, string>> = {
+  withdrawn: 'is withdrawn.',
+  held: 'stays published: another command serves it.',
+  served: 'stays published while the agent of this profile runs.',
+  saved: 'stays in this profile and can be reached again as soon as an agent of the profile runs.',
+};
+
+/** What the end of this command does to `service`; an own agent ends with it. */
+function whatEnds({ ephemeral, name }: ServiceState, isOwnAgent: boolean): string {
+  if (ephemeral) return 'Ctrl-C withdraws it, unless another command serves it too.';
+  return `When this command ends, ${name} ${endings[isOwnAgent ? 'saved' : 'served']}`;
+}
+
 export function createServeReport(options: {
   readonly terminal: Terminal;
   readonly target: Target;
-  readonly keep: boolean;
+  /** Id of this process. */
+  readonly pid: number;
 }): ServeReport {
-  const { terminal, target, keep } = options;
+  const { terminal, target } = options;
   const { style } = terminal;
   const told = new Set<ServiceStepId>();
   let served = false;
@@ -34,15 +55,19 @@ export function createServeReport(options: {
   let totals = { requests: 0, bytesIn: 0, bytesOut: 0 };
 
   const tellSteps = ({ steps }: ServiceState): void => {
-    for (const { id, doneAfterMs } of steps) {
+    for (const [index, { id, doneAfterMs }] of steps.entries()) {
       if (doneAfterMs === null || told.has(id)) continue;
       told.add(id);
       terminal.event({ event: 'progress', step: id, afterMs: doneAfterMs });
-      terminal.say(`${style.green('✓')} ${stepWords[id].padEnd(32)}${style.dim(duration(doneAfterMs))}`);
+      // Of steps that were first seen together, how long they took is known of the last one only.
+      const hasOwnTime = steps[index + 1]?.doneAfterMs !== doneAfterMs;
+      const time = hasOwnTime ? style.dim(duration(doneAfterMs)) : '';
+      terminal.say(`${style.green('✓')} ${stepWords[id].padEnd(32)}${time}`.trimEnd());
     }
   };
 
-  const tellServing = (state: AgentState, { name, url }: ServiceState): void => {
+  const tellServing = (state: AgentState, service: ServiceState): void => {
+    const { name, url } = service;
     if (served) {
       if (problemTold !== null) terminal.event({ event: 'recovered', name });
       if (problemTold !== null) terminal.say(`${style.green('✓')} ${name} answers again`);
@@ -54,8 +79,8 @@ export function createServeReport(options: {
     terminal.say(`  ${style.bold(style.cyan(url ?? ''))}  →  ${authority(target.host, target.port)}`);
     terminal.say('');
     const who = state.controlPlane.kind === 'playground' ? 'Anyone on this machine' : 'Anyone with the address';
-    const end = keep ? 'It stays published when this command ends.' : 'Ctrl-C withdraws it.';
-    terminal.say(style.dim(`  ${who} can reach it. ${end}`));
+    const isOwnAgent = state.agent.pid === options.pid;
+    terminal.say(style.dim(`  ${who} can reach it. ${whatEnds(service, isOwnAgent)}`));
   };
 
   const tellProblem = ({ problem }: ServiceState): void => {
@@ -90,11 +115,9 @@ export function createServeReport(options: {
         style.dim(`  ${requests} requests · ${bytes(bytesIn)} in · ${bytes(bytesOut)} out through this agent`),
       );
     },
-    ended: (name, withdrawn) => {
-      if (withdrawn) terminal.event({ event: 'withdrawn', name });
-      terminal.say(
-        withdrawn ? `${name} is withdrawn.` : `${name} stays published while an agent of this profile runs.`,
-      );
+    ended: (name, fate) => {
+      if (fate === 'withdrawn') terminal.event({ event: 'withdrawn', name });
+      terminal.say(`${name} ${endings[fate]}`);
     },
   };
 }

@@ -9,7 +9,7 @@ import { openAgent, type OpenedAgent } from '#main/agent/open-agent.ts';
 import type { Composition } from '../composition.ts';
 import { checkName, proposeName, proposeOtherName, readTarget, type Target } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
-import { createServeReport, type ServeReport } from './serve-report.ts';
+import { createServeReport, type Fate, type ServeReport } from './serve-report.ts';
 
 export type ServeOptions = {
   readonly target: string;
@@ -91,13 +91,16 @@ function follow(options: {
   });
 }
 
-/** Takes back what this command published; a service that is kept stays. */
-async function withdraw(agent: OpenedAgent, name: string, caller: Caller): Promise<boolean> {
+/** Takes back what this command published, and says what became of it. */
+async function withdraw(agent: OpenedAgent, name: string, caller: Caller): Promise<Fate> {
   const { calls } = agent.handlers;
-  const { services } = await calls['state.get']({}, caller);
-  if (services.find((service) => service.name === name)?.ephemeral !== true) return false;
+  const find = async (): Promise<ServiceState | undefined> =>
+    (await calls['state.get']({}, caller)).services.find((service) => service.name === name);
+  const service = await find();
+  if (service?.ephemeral === false) return agent.kind === 'own' ? 'saved' : 'served';
+  if (service === undefined) return 'withdrawn';
   await calls['service.delete']({ name }, caller);
-  return true;
+  return (await find()) === undefined ? 'withdrawn' : 'held';
 }
 
 export async function serve(
@@ -109,7 +112,7 @@ export async function serve(
   const target: Target = readTarget(options.target);
   if (options.name !== undefined) checkName(options.name);
   const caller: Caller = { id: `serve-${process.pid}`, onGone: () => {} };
-  const report = createServeReport({ terminal, target, keep: options.keep });
+  const report = createServeReport({ terminal, target, pid: process.pid });
   let name = options.name;
   let otherNames = 0;
 
@@ -128,9 +131,9 @@ export async function serve(
     name = exposed;
     const outcome = await follow({ agent, name: exposed, report, signal });
     if (outcome === 'agentLost') return true;
-    const withdrawn = await withdraw(agent, exposed, caller);
+    const fate = await withdraw(agent, exposed, caller);
     if (outcome === 'interrupted') {
-      report.ended(exposed, withdrawn);
+      report.ended(exposed, fate);
       return false;
     }
     const canRename = outcome.problem.code === 'SP_SERVICE_NAME_TAKEN' && options.name === undefined;

@@ -25,6 +25,18 @@ export const errorRegistry = {
     detail: '{reason}',
     action: 'Correct the value and try again.',
   },
+  SP_USAGE: {
+    class: 'terminal',
+    title: 'The command is not understood',
+    detail: '{reason}',
+    action: 'Run “sallyport --help” to see the commands and their options.',
+  },
+  SP_INPUT_PATH: {
+    class: 'terminal',
+    title: 'A path cannot be published by itself',
+    detail: '“{path}” is a part of the service at {target}, and a service is published as a whole.',
+    action: 'Leave the path away: {target}. Add it to the address that visitors get.',
+  },
   SP_INPUT_PORT: {
     class: 'terminal',
     title: '“{value}” is not a port',
