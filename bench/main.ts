@@ -10,7 +10,13 @@ switch (name) {
   case 'network':
     await import('./network.ts');
     break;
+  case 'quic':
+    await import('./quic/compare.ts');
+    break;
+  case 'quic-conformance':
+    await import('./quic/conformance.ts');
+    break;
   default:
-    console.error(`There is no benchmark "${name}". There are: tunnel, network.`);
+    console.error(`There is no benchmark "${name}". There are: tunnel, network, quic, quic-conformance.`);
     process.exitCode = 2;
 }

@@ -131,6 +131,9 @@ export const importTable: Readonly<Record<Part, PartRule>> = {
   },
 };
 
+/** Outside the product, so that they may use what the tests use: certificates, relays, what is built. */
+export const partsWithTestSupport: ReadonlySet<Part> = new Set(['bench']);
+
 /** The only part that may import `electron`. */
 export const electronPart: Part = 'shell';
 

@@ -11,6 +11,7 @@ import {
   emptyNames,
   importTable,
   maxLines,
+  partsWithTestSupport,
   validatingModules,
   type Part,
 } from './import-table.ts';
@@ -61,7 +62,8 @@ function isBuiltin(specifier: string): boolean {
 
 function judgeInside(from: string, part: Part, target: string, imported: ImportedModule): string | null {
   const to = partOf(target);
-  if (isTest(target) && !isTest(from)) return `imports ${target}, which is for tests only.`;
+  if (isTest(target) && !isTest(from) && !partsWithTestSupport.has(part))
+    return `imports ${target}, which is for tests only.`;
   if (to === null || to === part) return null;
   const rule = importTable[part];
   if (isTest(from)) return to === electronPart ? `imports ${target}: nothing but the shell knows the shell.` : null;
