@@ -569,6 +569,17 @@ test('a service that is not started gives 502 with a code the page can explain',
   expect(tunnel.outcomes).toEqual([{ answeredBy: 'agent', status: 502 }]);
 });
 
+test('a service whose name does not resolve gives 502 that says so', async () => {
+  const unknown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+  const tunnel = await startTunnel(cleanup, certificate, {
+    backend: 'nowhere.invalid:3000',
+    lookup: () => Promise.reject(unknown),
+  });
+  const { message } = await ask(tunnel.port);
+  expect(message.statusCode).toBe(502);
+  expect(message.headers['proxy-status']).toBe('sallyport-agent; error=dns_error; details="SP_ORIGIN_NAME_UNKNOWN"');
+});
+
 test('an https service with a certificate nobody vouches for is not talked to', async () => {
   let requests = 0;
   const server = https.createServer(certificate, (_request, response) => {

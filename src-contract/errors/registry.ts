@@ -92,6 +92,12 @@ export const errorRegistry = {
     detail: '{reason}',
     action: 'Check the address and that this machine can reach it.',
   },
+  SP_ORIGIN_NAME_UNKNOWN: {
+    class: 'user',
+    title: 'The name in {target} does not resolve',
+    detail: 'This machine finds no address for it.',
+    action: 'Check the spelling of the name and the network or VPN that knows it; the tunnel picks it up by itself.',
+  },
   SP_ORIGIN_TIMEOUT: {
     class: 'user',
     title: '{target} does not answer',

@@ -125,6 +125,11 @@ const agentPages: Readonly<Record<string, AgentWords>> = {
     text: 'The tunnel works, but the machine at its end does not reach the service.',
     hint: 'Check the address of the service and that the machine can reach it.',
   },
+  SP_ORIGIN_NAME_UNKNOWN: {
+    title: 'The name of the service does not resolve',
+    text: 'The tunnel works, but the machine at its end finds no address for the name of the service.',
+    hint: 'Check how the name is spelt, and the network of that machine.',
+  },
   SP_TARGET_NOT_ALLOWED: {
     title: 'Not allowed',
     text: 'The machine at the end of the tunnel does not let this service through.',

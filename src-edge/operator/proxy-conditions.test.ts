@@ -105,6 +105,7 @@ test.each<[string, ProbeAnswer | null, Partial<ProxyFacts>, readonly unknown[]]>
   ['nothing listens', answer('agent', 'SP_ORIGIN_REFUSED'), {}, ['True', 'False', 'OriginRefused', false]],
   ['the service is stuck', answer('agent', 'SP_ORIGIN_TIMEOUT'), {}, ['True', 'False', 'OriginTimeout', false]],
   ['no way there', answer('agent', 'SP_ORIGIN_UNREACHABLE'), {}, ['True', 'False', 'OriginUnreachable', false]],
+  ['its name is unknown', answer('agent', 'SP_ORIGIN_NAME_UNKNOWN'), {}, ['True', 'False', 'OriginNameUnknown', false]],
   ['the agent refuses', answer('agent', 'SP_TARGET_NOT_ALLOWED'), {}, ['True', 'False', 'TargetNotAllowed', false]],
   ['another failure', answer('agent', null), {}, ['True', 'False', 'OriginUnreachable', false]],
   ['switched off', answer('edge', 'SwitchedOff'), { advertised: false }, ['True', 'False', 'SwitchedOff', true]],

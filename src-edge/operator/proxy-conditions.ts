@@ -164,6 +164,11 @@ function agentFailure(target: string, code: string | null, status: number): Aspe
       );
     case 'SP_ORIGIN_TIMEOUT':
       return notReady('OriginTimeout', `${target} does not accept connections. Check that the service is not stuck.`);
+    case 'SP_ORIGIN_NAME_UNKNOWN':
+      return notReady(
+        'OriginNameUnknown',
+        `The name in ${target} does not resolve on the connector's machine. Check its spelling and the network there.`,
+      );
     case 'SP_TARGET_NOT_ALLOWED':
       return notReady(
         'TargetNotAllowed',

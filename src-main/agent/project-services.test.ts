@@ -94,6 +94,14 @@ describe('a service', () => {
     expect(state.steps.map(({ phase }) => phase)).toEqual(['done', 'done', 'done', 'done', 'failed']);
   });
 
+  it('says that the name of a service does not resolve', () => {
+    const unknown = proxyWith(condition('Programmed', 'True'), condition('Ready', 'False', 'OriginNameUnknown'));
+    expect(look(factsOf(unknown)).problem).toMatchObject({
+      code: 'SP_ORIGIN_NAME_UNKNOWN',
+      title: 'The name in localhost:3000 does not resolve',
+    });
+  });
+
   it('names the field of a proxy that the platform does not accept', () => {
     const refused = proxyWith(condition('Accepted', 'False', 'Invalid'), condition('Ready', 'False', 'Invalid'));
     expect(look(factsOf(refused)).problem).toMatchObject({

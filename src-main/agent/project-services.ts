@@ -35,6 +35,7 @@ const originTimeoutSeconds = 10;
 const originProblems: Readonly<Record<string, ErrorCode>> = {
   OriginRefused: 'SP_ORIGIN_REFUSED',
   OriginUnreachable: 'SP_ORIGIN_UNREACHABLE',
+  OriginNameUnknown: 'SP_ORIGIN_NAME_UNKNOWN',
   OriginTimeout: 'SP_ORIGIN_TIMEOUT',
   TargetNotAllowed: 'SP_TARGET_NOT_ALLOWED',
 };

@@ -24,13 +24,15 @@ export const badAnswer: OriginFailure = { status: 502, error: 'http_protocol_err
 const timedOut: OriginFailure = { status: 504, error: 'connection_timeout', code: 'SP_ORIGIN_TIMEOUT' };
 const unreachable = (error: ProxyErrorType): OriginFailure => ({ status: 502, error, code: 'SP_ORIGIN_UNREACHABLE' });
 
+const nameUnknown: OriginFailure = { status: 502, error: 'dns_error', code: 'SP_ORIGIN_NAME_UNKNOWN' };
+
 const byCode: Readonly<Record<string, OriginFailure>> = {
   ECONNREFUSED: { status: 502, error: 'connection_refused', code: 'SP_ORIGIN_REFUSED' },
   ETIMEDOUT: timedOut,
-  ENOTFOUND: unreachable('dns_error'),
-  EAI_AGAIN: unreachable('dns_error'),
-  EAI_FAIL: unreachable('dns_error'),
-  EAI_NODATA: unreachable('dns_error'),
+  ENOTFOUND: nameUnknown,
+  EAI_AGAIN: nameUnknown,
+  EAI_FAIL: nameUnknown,
+  EAI_NODATA: nameUnknown,
   EHOSTUNREACH: unreachable('destination_ip_unroutable'),
   ENETUNREACH: unreachable('destination_ip_unroutable'),
   EADDRNOTAVAIL: unreachable('destination_ip_unroutable'),
