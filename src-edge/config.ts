@@ -47,7 +47,22 @@ const edgeSchema = z.strictObject({
 });
 export type EdgeConfig = z.infer<typeof edgeSchema>;
 
-const operatorSchema = z.strictObject({ kubeconfig: path, probeTokenFile: path });
+const operatorSchema = z.strictObject({
+  kubeconfig: path,
+  probeTokenFile: path,
+  /** Several operators may run for one control plane; one of them works, the others take over when it falls silent. */
+  leaderElection: z
+    .strictObject({
+      /** Where the Lease `sallyport-operator` is. */
+      namespace: dnsName.default('default'),
+      /**
+       * Left out, each process has one of its own. A fixed one lets the next process of the same operator go on at once;
+       * no two that run at a time may share it.
+       */
+      identity: z.string().min(1).max(128).optional(),
+    })
+    .prefault({}),
+});
 export type OperatorConfig = z.infer<typeof operatorSchema>;
 
 /** Reads an edge's configuration; paths in it are relative to the file. */
@@ -79,7 +94,11 @@ export async function readOperatorConfig(file: string): Promise<Outcome<Operator
   const at = (relative: string): string => resolve(dirname(file), relative);
   return {
     ok: true,
-    value: { kubeconfig: at(read.value.kubeconfig), probeTokenFile: at(read.value.probeTokenFile) },
+    value: {
+      ...read.value,
+      kubeconfig: at(read.value.kubeconfig),
+      probeTokenFile: at(read.value.probeTokenFile),
+    },
   };
 }
 

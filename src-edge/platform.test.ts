@@ -441,7 +441,12 @@ test('an edge and an operator leave no connection to the control plane behind', 
   const clients = [clientOf('edge'), clientOf('operator')] as const;
   const surroundings = { clock: systemClock, random: Math.random, log: silentLogger };
   const edge = await platform.startEdge({ name: 'edge-short', kube: clients[0] });
-  const operator = await startOperator({ ...surroundings, kube: clients[1], probeToken: new Secret(testProbeToken) });
+  const operator = await startOperator({
+    ...surroundings,
+    kube: clients[1],
+    probeToken: new Secret(testProbeToken),
+    election: { namespace, identity: 'operator-2' },
+  });
   await Promise.all([edge.close(), operator.close()]);
   for (const client of clients) {
     await expect(client.resource(kinds.connector).list()).rejects.toMatchObject({ reason: 'Closed' });

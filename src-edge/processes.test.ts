@@ -11,6 +11,8 @@ import { stringify } from 'yaml';
 
 import { createTestCertificate, startTestControlPlane, type TestControlPlane } from '#control/test-control-plane.ts';
 
+import { defaultElectionTiming } from '#kube/leader-election.ts';
+
 import { readEdgeConfig, readOperatorConfig, readProbeToken } from './config.ts';
 
 let directory: string;
@@ -115,6 +117,20 @@ test('the operator gets ready, and ends when its parent goes away', async () => 
   operator.child.disconnect();
   expect(await operator.exitCode()).toBe(0);
 });
+
+test('of two operators one works, and when it is killed the other goes on within the duration of the Lease', async () => {
+  const config = await configFile('operator.yaml', operatorConfig);
+  const operators = [1, 2].map(() => run('operator-main.ts', ['--config', config]));
+  const leading = (): Running[] => operators.filter(({ log }) => log().includes('"message":"leading"'));
+  await Promise.all(operators.map(({ ready }) => ready()));
+  await expect.poll(() => leading().length, { timeout: 10_000 }).toBe(1);
+
+  const killedAt = performance.now();
+  for (const { child } of leading()) child.kill('SIGKILL');
+  await expect.poll(() => leading().length, { timeout: 30_000, interval: 20 }).toBe(2);
+  // A second for the machine: what counts is that it does not wait for anything else.
+  expect(performance.now() - killedAt).toBeLessThan((defaultElectionTiming.leaseDurationSeconds + 1) * 1000);
+}, 60_000);
 
 test.each([
   ['edge-main.ts', ['--config', '/nonexistent.yaml'], 78, '/nonexistent.yaml cannot be read (ENOENT)'],

@@ -161,6 +161,7 @@ export async function startTestPlatform(
     clock: operatorClock,
     kube: client('operator'),
     probeToken,
+    election: { namespace, identity: 'operator-1' },
   });
   const admin = client('admin');
   const agent = client('agent');

@@ -6,8 +6,10 @@ import type { Logger } from '#base/logger.ts';
 import type { Secret } from '#base/secret.ts';
 import type { WorkResult } from '#base/work-queue.ts';
 import type { HTTPProxy } from '#contract/resources/generated.ts';
+import { kinds } from '#contract/resources/kinds.ts';
 import type { KubeClient, ObjectKey } from '#kube/client.ts';
 import { createController, type Controller } from '#kube/controller.ts';
+import { joinElection, type ElectionTiming } from '#kube/leader-election.ts';
 import { keyOf } from '#kube/object-key.ts';
 
 import { createAdvertisementReconciler } from './advertisement-controller.ts';
@@ -24,6 +26,7 @@ export type OperatorOptions = {
   /** Closed with the operator. */
   readonly kube: KubeClient;
   readonly probeToken: Secret<string>;
+  readonly election: OperatorElection;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -32,13 +35,52 @@ export type OperatorOptions = {
 
 export type Operator = { readonly close: () => Promise<void> };
 
+/** How one of several operators is chosen. */
+export type OperatorElection = {
+  /** Where the Lease is. */
+  readonly namespace: string;
+  /** Different for every operator of a control plane. */
+  readonly identity: string;
+  readonly timing?: ElectionTiming;
+};
+
+const leaseName = 'sallyport-operator';
+
 /** Passes at once, for each of the two kinds that are probed; a slow service holds one up for two seconds. */
 const probesAtOnce = 32;
 
-/** Resolves once everything is known that the control plane has, and work has begun. */
+/**
+ * Resolves once everything is known that the control plane has. Work begins when this operator is elected; one that waits
+ * knows the world already, so that it can take over at once.
+ */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { clock, random, log } = options;
+  const { kube, clock, random, log } = options;
   const world = createWorld(options);
+  world.start();
+  await world.synced();
+  const { namespace, identity, timing } = options.election;
+  const election = joinElection({
+    leases: kube.resource(kinds.lease),
+    key: { namespace, name: leaseName },
+    holderIdentity: identity,
+    clock,
+    random,
+    log,
+    ...(timing === undefined ? {} : { timing }),
+    lead: () => work(options, world),
+  });
+  return {
+    close: async () => {
+      await election.close();
+      await world.stop();
+      kube.close();
+    },
+  };
+}
+
+/** The platform's controllers, until the function it returns is called. */
+async function work(options: OperatorOptions, world: World): Promise<() => Promise<void>> {
+  const { clock, random, log } = options;
   const prober = createProber({ token: options.probeToken, clock });
   const probes = createPatientProbes(clock);
   const surroundings = { world, prober, probes, clock, random };
@@ -63,7 +105,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   wire(world, { classes, connectors, advertisements, proxies });
 
   const controllers = [classes, connectors, advertisements, proxies];
-  world.start();
   await Promise.all(controllers.map((each) => each.start()));
   classes.enqueue(sallyportClassKey);
   const watch = watchEdges({
@@ -82,15 +123,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       for (const object of world.proxies.list()) proxies.enqueue(keyOf(object));
     },
   });
-
-  return {
-    close: async () => {
-      await watch.close();
-      probes.close();
-      await Promise.all(controllers.map((each) => each.stop()));
-      await world.stop();
-      options.kube.close();
-    },
+  return async () => {
+    await watch.close();
+    probes.close();
+    await Promise.all(controllers.map((each) => each.stop()));
   };
 }
 

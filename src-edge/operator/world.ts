@@ -25,6 +25,8 @@ export type World = {
   readonly edges: Informer<DRTPServer>;
   readonly leases: Informer<Lease>;
   start(): void;
+  /** Resolves once everything is known that the control plane has, or `stop` was called. */
+  synced(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -51,6 +53,9 @@ export function createWorld(options: {
     ...informers,
     start: () => {
       for (const informer of all) informer.start();
+    },
+    synced: async () => {
+      await Promise.all(all.map((informer) => informer.synced()));
     },
     stop: async () => {
       await Promise.all(all.map((informer) => informer.stop()));

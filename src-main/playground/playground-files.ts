@@ -222,7 +222,12 @@ export async function preparePlaygroundFiles(options: {
   );
   await writePrivateFile(
     configs.operator,
-    stringify({ kubeconfig: kubeconfigs.operator, probeTokenFile: file('probe-token') }),
+    stringify({
+      kubeconfig: kubeconfigs.operator,
+      probeTokenFile: file('probe-token'),
+      // There is one at a time, and what was killed must not be waited for.
+      leaderElection: { identity: 'playground' },
+    }),
   );
   await writePrivateFile(
     configs.edge,
