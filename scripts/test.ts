@@ -91,6 +91,9 @@ const needsServer = needsKubernetes && process.env['KUBEBUILDER_ASSETS'] === und
 if (!needsKubernetes) console.error('The tests against a real Kubernetes API server run on linux-x64 only.');
 const server = needsServer ? await run('Kubernetes API server', ['node', 'e2e/kubernetes/build-server.ts']) : null;
 
+// Without it the one test that visits it is skipped and says so.
+if (process.platform !== 'win32') await run('JupyterLab', ['node', 'e2e/origins/install-jupyterlab.ts']);
+
 const projects = [...(desktop ? ['electron'] : []), 'chromium', ...(needsKubernetes ? ['kubernetes'] : [])];
 const endToEnd = await run(
   'end-to-end tests',

@@ -3,10 +3,10 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { startChild, type Child } from '../processes/child.ts';
+import { freePorts } from '../processes/free-ports.ts';
 import { buildServer } from './build-server.ts';
 
 export type ServerFiles = { readonly cert: string; readonly key: string; readonly tokens: string };
@@ -109,17 +109,4 @@ function ended(processes: readonly Child[]): (error: unknown) => Promise<never> 
     for (const child of processes) await child.end('SIGKILL');
     throw error;
   };
-}
-
-/** Different ports, free a moment ago. The official binaries cannot say which one they took. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  for (const server of servers) {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, loopback, resolve);
-    });
-  }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
 }

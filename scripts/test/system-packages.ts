@@ -14,6 +14,7 @@ const needed: Readonly<Record<string, string>> = {
   'dbus-run-session': 'dbus',
   'dbus-launch': 'dbus-x11',
   kubectl: 'kubernetes-client',
+  nginx: 'nginx-light',
   lsof: 'lsof',
   // Redis's server, under the name of its tool: a package without a service that would start by itself.
   'redis-check-rdb': 'redis-tools',
@@ -22,7 +23,9 @@ const needed: Readonly<Record<string, string>> = {
 };
 
 function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+  // Servers are in /usr/sbin, which is not on everybody's path.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
 }
 
 /** Installs `packages`, or prints how to. Returns whether they are there now. */
