@@ -30,13 +30,22 @@ export class AppWindow {
     await expect(this.#page.getByRole('dialog', { name: 'Expose a service' })).toBeVisible();
   }
 
-  /** Fills the open dialog and sends it. */
+  /** Fills the open dialog, sends it, and closes it once the agent has taken the service on. */
   async expose(address: string, name: string): Promise<void> {
     const dialog = this.#page.getByRole('dialog', { name: 'Expose a service' });
     await dialog.getByLabel('Port or address').fill(address);
     await dialog.getByLabel('Name').fill(name);
     await dialog.getByRole('button', { name: 'Expose', exact: true }).click();
-    await expect(dialog).toBeHidden();
+    await this.closeProgress();
+  }
+
+  /** Leaves the dialog that shows how a service becomes ready. */
+  async closeProgress(): Promise<void> {
+    await this.#page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^(Close|Done)$/ })
+      .click();
+    await expect(this.#page.getByRole('dialog')).toBeHidden();
   }
 
   service(name: string): Locator {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from '../drivers/app-test.ts';
 import { AppWindow } from '../objects/app-window.ts';
 import { startHttpOrigin } from '../origins/http-origin.ts';
+import { startViteProject } from '../origins/vite-project.ts';
 import { visit } from '../visitor/http-visitor.ts';
 
 /** A kubeconfig with these contexts, each of a cluster of its own; the last one is the one kubectl would use. */
@@ -150,4 +151,52 @@ test('an engine that keeps stopping is started again at the push of a button', a
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('The tunnel engine has stopped');
   await page.getByRole('button', { name: 'Try now' }).click();
   await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Connected');
+});
+
+test('two clicks expose what listens here: it is found, proposed, and seen to answer', async ({ launch }) => {
+  const project = await startViteProject();
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+
+  await window.openExposeDialog();
+  const dialog = page.getByRole('dialog');
+  const row = dialog.getByRole('radio', { name: new RegExp(`${project.port}`) });
+  await expect(row).toBeVisible();
+  // Other programs of this machine may stand before it.
+  await row.click();
+  await expect(dialog.getByLabel('Port or address')).toHaveValue(new RegExp(`:${project.port}$`));
+  await expect(dialog).toContainText('Anyone on this machine can reach it.');
+  await dialog.getByRole('button', { name: 'Expose', exact: true }).click();
+
+  await expect(dialog.getByRole('heading', { name: /is online$/ })).toBeVisible({ timeout: 30_000 });
+  const steps = dialog.getByRole('listitem');
+  await expect(steps).toHaveCount(5);
+  for (const step of await steps.all()) await expect(step).toContainText(/done[\d.]+ m?s$/);
+  const url = await dialog.getByRole('link', { name: /^Open / }).getAttribute('href');
+  expect((await visit(url ?? '')).status).toBe(200);
+  await window.closeProgress();
+
+  // It is not offered twice.
+  await window.openExposeDialog();
+  await expect(dialog.getByText(/^Exposed already, as/)).toBeVisible();
+  await expect(row).toBeDisabled();
+  await project.close();
+});
+
+test('a service that does not answer shows the step, the reason and the remedy', async ({ launch }) => {
+  const { page } = await launch();
+  const window = new AppWindow(page);
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openExposeDialog();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Port or address').fill(String(silentPort));
+  await dialog.getByRole('button', { name: 'Expose', exact: true }).click();
+  await expect(dialog.getByRole('listitem').last()).toContainText('failed', { timeout: 30_000 });
+  await expect(dialog.getByRole('status')).toHaveText(/^Nothing listens on localhost:1\. Sallyport goes on trying/);
+  await expect(dialog).toContainText('Start your service on localhost:1');
+  await window.closeProgress();
+  await expect(window.service('app-1')).toContainText('Failing');
 });

@@ -14,7 +14,10 @@ async function inspect(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const project = test.info().project.name;
-    await page.screenshot({ path: `test-results/screens/${project}-${name}-${colorScheme}.png` });
+    await page.screenshot({
+      path: `test-results/screens/${project}-${name}-${colorScheme}.png`,
+      animations: 'disabled',
+    });
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
     expect(violations, `${name}, ${colorScheme}`).toEqual([]);
   }
@@ -34,6 +37,7 @@ test('first run to a public URL, and everything is still there after a restart',
     await inspect(app.page, 'home-empty');
 
     await window.openExposeDialog();
+    await expect(app.page.getByText(/^\d+ found$/)).toBeVisible();
     await inspect(app.page, 'expose');
     await window.expose(`127.0.0.1:${vite.port}`, 'my-app');
     const url = await window.expectReady('my-app');

@@ -1,7 +1,7 @@
 /**
  * Names of services: what is allowed, and a good first proposal. The agent has the last word.
  */
-import type { Target } from './target.ts';
+import { isLoopback, type Target } from './target.ts';
 
 const maxNameLength = 40;
 const allowed = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -17,10 +17,6 @@ export function nameProblem(name: string, taken: ReadonlySet<string>): string | 
   if (!allowed.test(name)) return 'Letters, digits and hyphens only.';
   if (taken.has(name)) return `“${name}” is already in use on this machine.`;
   return null;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.');
 }
 
 function isAddress(host: string): boolean {

@@ -88,6 +88,16 @@ function beyondRoot(path: string): string {
   return path === '/' ? '' : path;
 }
 
+/** Whether `host` names this machine, by itself and without a resolver. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.');
+}
+
+/** Whether both mean the same service; all names of this machine are one. */
+export function isSameTarget(a: Target, b: Target): boolean {
+  return a.port === b.port && (a.host === b.host || (isLoopback(a.host) && isLoopback(b.host)));
+}
+
 /** `host:port`, with brackets around an IPv6 address. */
 export function formatTarget({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

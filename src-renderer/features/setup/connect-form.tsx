@@ -11,6 +11,7 @@ import { useAgentCall } from '../../state/use-agent-call.ts';
 import { Actions } from '../../ui/actions.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
+import radio from '../../ui/radio.module.css';
 import { TextField } from '../../ui/text-field.tsx';
 import styles from './connect-form.module.css';
 import page from './setup-page.module.css';
@@ -128,8 +129,8 @@ function Contexts({ contexts, value, onChange }: ContextsProps) {
       >
         {contexts.map((context) => (
           <label key={context.name} className={styles.context}>
-            <Radio.Root value={context.name} className={styles.radio}>
-              <Radio.Indicator className={styles.indicator} />
+            <Radio.Root value={context.name} className={radio.radio}>
+              <Radio.Indicator className={radio.indicator} />
             </Radio.Root>
             <span className={styles.name}>{context.name}</span>
             <span className={styles.server}>
