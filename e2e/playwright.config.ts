@@ -17,7 +17,14 @@ export default defineConfig({
     { name: 'electron', testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'window.spec.ts', 'package.spec.ts'] },
     {
       name: 'chromium',
-      testMatch: ['journey.spec.ts', 'everyday.spec.ts', 'browser.spec.ts', 'command-line.spec.ts', 'traffic*.spec.ts'],
+      testMatch: [
+        'journey.spec.ts',
+        'everyday.spec.ts',
+        'browser.spec.ts',
+        'command-line.spec.ts',
+        'discover.spec.ts',
+        'traffic*.spec.ts',
+      ],
     },
     // No window: the programs against a real Kubernetes API server (docs/adr/0009).
     { name: 'kubernetes', testMatch: ['kubernetes.spec.ts'] },

@@ -69,13 +69,14 @@ if (!desktop) console.error(`The desktop suite cannot run: ${electron.reason}`);
 // Electron's Node is older than ours and built on BoringSSL: what uses TLS and keys is tested there once more.
 const inElectron = desktop
   ? await run(
-      'tunnel and keys in the Node of Electron',
+      'tunnel, keys and probes in the Node of Electron',
       [
         electron.path,
         'node_modules/vitest/vitest.mjs',
         'run',
         'src-tunnel',
         'src-main/identity',
+        'src-main/discovery/probes',
         // Starts the engine from its TypeScript source, which that Node cannot.
         '--exclude',
         'src-tunnel/engine-process.test.ts',

@@ -352,7 +352,7 @@ describe('discover', () => {
     await new Promise((resolve) => origin.close(resolve));
     const child = home.run('discover', String(port));
     expect(await child.exited).toBe(0);
-    expect(child.output()).toBe(`Nothing listens on port ${port}.`);
+    expect(child.output()).toBe(`Nothing that could be exposed listens on port ${port}.`);
   });
 });
 

@@ -69,8 +69,8 @@ function discoveryLines({ services, omitted }: Discovery, ports: readonly number
   const first = services.find(({ group, secure, exposedAs }) => group === 'web' && !secure && exposedAs === null);
   return [
     ...(services.length === 0 ? [] : table([head, ...services.map(rowOf)])),
-    ...missing.map((port) => `Nothing listens on port ${port}.`),
-    ...(services.length === 0 && ports.length === 0 ? ['Nothing listens on this machine that could be exposed.'] : []),
+    ...missing.map((port) => `Nothing that could be exposed listens on port ${port}.`),
+    ...(services.length === 0 && ports.length === 0 ? ['Nothing that could be exposed listens on this machine.'] : []),
     ...(omitted === 0 ? [] : [`${omitted} more are not listed.`]),
     ...(services.some(({ certain, kind }) => !certain && kind !== 'unknown') ? ['?  a guess by the port'] : []),
     ...(first === undefined ? [] : ['', `Expose one:  sallyport serve ${serveArgument(first)}`]),

@@ -22,6 +22,7 @@ export function isEverywhere(address: string): boolean {
 }
 
 function isLocal(address: string): boolean {
+  // SECURITY: only loopback is ever spoken to, so that a look at this machine stays on this machine.
   return isEverywhere(address) || address === '::1' || address.startsWith('127.');
 }
 

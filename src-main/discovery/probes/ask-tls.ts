@@ -22,8 +22,11 @@ function nameIn(socket: TLSSocket): string | null {
   return shownText(alternative ?? (Array.isArray(common) ? (common[0] ?? '') : (common ?? '')));
 }
 
-/** A session over `socket`; null, and the socket closed, if the other side does not speak TLS. */
-export function askTls(socket: Socket, { clock }: ProbeContext): Promise<TlsSession | null> {
+/**
+ * A session over `socket`. `refused`: the other side speaks TLS, and said so by an alert (RFC 8446 §6.2). Null if it does
+ * not speak TLS. Without a session the socket is closed.
+ */
+export function askTls(socket: Socket, { clock }: ProbeContext): Promise<TlsSession | 'refused' | null> {
   return new Promise((resolve) => {
     const session = connect({
       socket,
@@ -33,9 +36,9 @@ export function askTls(socket: Socket, { clock }: ProbeContext): Promise<TlsSess
       // matter for what it is.
       rejectUnauthorized: false,
     });
-    const settle = (found: TlsSession | null): void => {
+    const settle = (found: TlsSession | 'refused' | null): void => {
       cancel();
-      if (found === null) {
+      if (found === null || found === 'refused') {
         session.destroy();
         socket.destroy();
       }
@@ -43,7 +46,7 @@ export function askTls(socket: Socket, { clock }: ProbeContext): Promise<TlsSess
     };
     const cancel = clock.after(handshakeTimeoutMs, () => settle(null));
     session.once('secureConnect', () => settle({ socket: session, certificateName: nameIn(session) }));
-    session.on('error', () => settle(null));
+    session.on('error', ({ code = '' }: NodeJS.ErrnoException) => settle(code.includes('_ALERT_') ? 'refused' : null));
     session.once('close', () => settle(null));
   });
 }

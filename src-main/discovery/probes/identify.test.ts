@@ -194,6 +194,12 @@ describe('other servers', () => {
     expect(await ask(await open(server))).toMatchObject({ kind: 'tls', secure: true, product: 'shop.test' });
   });
 
+  it('that refuse our TLS are known to speak it', async () => {
+    const { cert, key } = certificate;
+    const picky = createTlsServer({ cert, key, ALPNProtocols: ['sallyport-h2/1'] });
+    expect(await ask(await open(picky))).toMatchObject({ kind: 'tls', certain: true, secure: true, product: null });
+  });
+
   it('for debugging Node are known as debuggers', async () => {
     const child = spawn(process.execPath, ['--inspect=127.0.0.1:0', '-e', 'setInterval(() => {}, 1000)']);
     closers.push(() => child.kill('SIGKILL'));

@@ -27,6 +27,7 @@ function questionsTo(endpoint: Endpoint, context: ProbeContext) {
     const socket = await dial(endpoint, context);
     const session = socket === null ? null : await askTls(socket, context);
     if (session === null) return null;
+    if (session === 'refused') return identityOf('tls', { secure: true });
     const answer = await askHttp(session.socket, port, true, context);
     if (answer.outcome !== 'answered') return identityOf('tls', { secure: true, product: session.certificateName });
     return { ...answer.identity, product: answer.identity.product ?? session.certificateName };
