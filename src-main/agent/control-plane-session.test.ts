@@ -11,7 +11,7 @@ import { systemClock } from '#base/clock.ts';
 import { silentLogger } from '#base/logger.ts';
 import type { EngineConfig } from '#contract/engine.ts';
 import type { Connector, HTTPProxy } from '#contract/resources/generated.ts';
-import { kinds } from '#contract/resources/kinds.ts';
+import { annotations, kinds } from '#contract/resources/kinds.ts';
 import { startTestControlPlane, type TestControlPlane } from '#control/test-control-plane.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { readKubeconfig } from '#kube/kubeconfig.ts';
@@ -30,6 +30,7 @@ const namespace = 'default';
 const patience = { timeout: 10_000, interval: 20 };
 const caller = { id: 'test', onGone: () => {} };
 const demo = { name: 'demo', host: 'localhost', port: 3000, ephemeral: false };
+const savedDemo: Service = { ...demo, enabled: true, createdAt: '', removing: false };
 
 let directory: string;
 let controlPlane: TestControlPlane;
@@ -233,9 +234,26 @@ it('puts back what somebody else deleted or changed', async () => {
   );
 });
 
+it('undoes edits of the fields that are its own, and leaves the others', async () => {
+  await startSession();
+  await services.expose(demo, caller);
+  await vi.waitFor(async () => expect(await advertised()).toEqual(['demo']), patience);
+  const key = { namespace, name: 'demo' };
+  await admin.resource(kinds.httpProxy).patch(key, {
+    metadata: { labels: { team: 'blue' }, annotations: { note: 'kept', [annotations.displayName]: 'other' } },
+    spec: { hostnames: ['elsewhere.example'], rules: [{ backends: [{ endpoint: 'http://localhost:22' }] }] },
+  });
+  const connector = (await onlyConnector()).metadata.name ?? '';
+  await vi.waitFor(async () => {
+    const healed = await proxy();
+    expect(healed?.spec).toEqual(desiredProxy(savedDemo, { namespace, connector }).spec);
+    expect(healed?.metadata.labels).toEqual({ team: 'blue', [connectorLabel]: connector });
+    expect(healed?.metadata.annotations).toEqual({ note: 'kept', [annotations.displayName]: 'demo' });
+  }, patience);
+});
+
 it('says when a name is taken by another connector, and leaves that alone', async () => {
-  const other: Service = { ...demo, enabled: true, createdAt: '', removing: false };
-  await admin.resource(kinds.httpProxy).create(desiredProxy(other, { namespace, connector: 'other' }));
+  await admin.resource(kinds.httpProxy).create(desiredProxy(savedDemo, { namespace, connector: 'other' }));
   const before = (await proxy())?.metadata.resourceVersion;
   const session = await startSession();
   await services.expose(demo, caller);

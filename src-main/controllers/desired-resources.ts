@@ -68,6 +68,12 @@ export function authorityOf(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/**
+ * Fields of a proxy's spec that are the agent's and that it leaves empty: the platform assigns the name. Whoever wants
+ * names of their own writes a proxy of their own.
+ */
+export const emptyProxyFields: readonly (keyof HTTPProxy['spec'])[] = ['hostnames'];
+
 export function desiredProxy(service: Service, publisher: Publisher): HTTPProxy {
   const { name, host, port } = service;
   return {

@@ -10,6 +10,7 @@ import {
   connectorLabel,
   desiredAdvertisement,
   desiredProxy,
+  emptyProxyFields,
   ephemeralLabel,
   type Publisher,
 } from './desired-resources.ts';
@@ -24,7 +25,7 @@ export type ServiceStep =
   /** Nothing is published any more: the service can be forgotten. */
   | { readonly do: 'forget' };
 
-type Published = { readonly metadata: ObjectMeta; readonly spec: unknown };
+type Published = { readonly metadata: ObjectMeta; readonly spec: object };
 
 export type ServiceWorld = {
   /** Undefined: not a service of this agent (any more). */
@@ -41,16 +42,22 @@ export function isOwn({ metadata }: { readonly metadata: ObjectMeta }, { connect
   return metadata.labels?.[connectorLabel] === connector;
 }
 
-/** The merge patch (RFC 7396) that makes `actual` say what `desired` says; null if it does. */
-function patchFor(actual: Published, desired: Published): object | null {
+/**
+ * The merge patch (RFC 7396) that makes `actual` say what `desired` says, and nothing in the fields `empty` of its spec;
+ * null if it does.
+ */
+function patchFor(actual: Published, desired: Published, empty: readonly string[] = []): object | null {
   const wasEphemeral = actual.metadata.labels?.[ephemeralLabel] !== undefined;
   const isEphemeral = desired.metadata.labels?.[ephemeralLabel] !== undefined;
   const { labels, annotations } = desired.metadata;
   const metadata = { labels, ...(annotations === undefined ? {} : { annotations }) };
   // An equal spec is never written again: each new generation makes the edge program the route once more.
-  const spec = covers(actual.spec, desired.spec) ? {} : { spec: desired.spec };
+  const filled = empty.filter((field) => Object.hasOwn(actual.spec, field));
+  const keepsSpec = covers(actual.spec, desired.spec) && filled.length === 0;
+  const emptied = Object.fromEntries(filled.map((field) => [field, null]));
+  const spec = keepsSpec ? {} : { spec: { ...desired.spec, ...emptied } };
   const keepsMetadata = covers(actual.metadata, metadata) && wasEphemeral === isEphemeral;
-  if (keepsMetadata && !('spec' in spec)) return null;
+  if (keepsMetadata && keepsSpec) return null;
   const patchedLabels = wasEphemeral && !isEphemeral ? { ...labels, [ephemeralLabel]: null } : labels;
   return { ...(keepsMetadata ? {} : { metadata: { ...metadata, labels: patchedLabels } }), ...spec };
 }
@@ -69,7 +76,7 @@ function proxySteps(service: Service, { proxy, publisher }: ServiceWorld): reado
   const desired = desiredProxy(service, publisher);
   if (proxy === undefined) return [{ do: 'createProxy', object: desired }];
   if (isEnding(proxy)) return [];
-  const patch = patchFor(proxy, desired);
+  const patch = patchFor(proxy, desired, emptyProxyFields);
   return patch === null ? [] : [{ do: 'patchProxy', patch }];
 }
 
