@@ -57,7 +57,7 @@ const operatingSystems: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   win32: 'Windows',
 };
 
-/** Everything a command needs, for `profile`. Throws SP_INPUT_INVALID if that cannot be a profile. */
+/** Everything a command needs, for `profile`. Throws SP_INPUT_PROFILE if that cannot be a profile. */
 export function compose(options: {
   readonly profile?: string;
   readonly paths: ProgramPaths;

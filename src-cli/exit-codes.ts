@@ -15,11 +15,15 @@ export const exitCodes = {
 
 const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   SP_USAGE: exitCodes.usage,
+  SP_INPUT_HOST: exitCodes.usage,
+  SP_INPUT_SCHEME: exitCodes.usage,
+  SP_INPUT_PROFILE: exitCodes.usage,
   SP_INPUT_PATH: exitCodes.usage,
   SP_INPUT_PORT: exitCodes.usage,
   SP_INPUT_INVALID: exitCodes.usage,
   SP_SERVICE_NAME_INVALID: exitCodes.usage,
   SP_SERVICE_NAME_TAKEN: exitCodes.data,
+  SP_SERVICES_TOO_MANY: exitCodes.data,
   SP_SERVICE_NOT_FOUND: exitCodes.data,
   SP_STATE_CORRUPT: exitCodes.data,
   SP_STATE_UNREADABLE: exitCodes.noPermission,
@@ -27,6 +31,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   SP_CONTROL_PLANE_DENIED: exitCodes.noPermission,
   SP_IDENTITY_UNREADABLE: exitCodes.noPermission,
   SP_CONTROL_PLANE_KINDS_MISSING: exitCodes.config,
+  SP_CONTROL_PLANE_IN_USE: exitCodes.config,
   SP_CONTROL_PLANE_NOT_CHOSEN: exitCodes.config,
   SP_KUBECONFIG_UNREADABLE: exitCodes.config,
   SP_KUBECONFIG_CONTEXT_UNKNOWN: exitCodes.config,

@@ -22,16 +22,14 @@ export function readPort(text: string): number {
 function withoutScheme(text: string): string {
   const [, scheme, rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
   if (scheme !== undefined && scheme.toLowerCase() !== 'http') {
-    throw new AgentError('SP_INPUT_INVALID', {
-      reason: `“${text}” is not served over plain HTTP. Give the host and port of an HTTP service, such as localhost:3000.`,
-    });
+    throw new AgentError('SP_INPUT_SCHEME', { value: text });
   }
   return rest;
 }
 
 /**
  * `3000`, `:3000`, `host:3000`, `[::1]:3000`, or any of them behind `http://`. Throws SP_INPUT_PORT, SP_INPUT_PATH,
- * SP_INPUT_INVALID.
+ * SP_INPUT_HOST, SP_INPUT_SCHEME.
  */
 export function readTarget(input: string): Target {
   const [, text = '', path = ''] = /^([^/?#]*)(.*)$/.exec(withoutScheme(input)) ?? [];
@@ -39,7 +37,7 @@ export function readTarget(input: string): Target {
   const [, bracketed, plain, portText = text] = /^(?:\[(.*)\]|([^:]*)):(.*)$/.exec(text) ?? [];
   const port = readPort(portText);
   if (bracketed !== undefined && isIP(bracketed) !== 6) {
-    throw new AgentError('SP_INPUT_INVALID', { reason: `“${bracketed}” is not an IPv6 address.` });
+    throw new AgentError('SP_INPUT_HOST', { value: bracketed, reason: 'In brackets stands an IPv6 address.' });
   }
   const host = bracketed ?? plain ?? '';
   return { host: host === '' ? defaultHost : host, port };

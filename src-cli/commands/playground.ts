@@ -56,7 +56,7 @@ export async function playground(composition: Composition, terminal: Terminal, s
   /** A playground that ran before is told about and goes on trying; one that never ran is given up. */
   const isGivenUp = (): boolean => {
     const { phase, problem } = running.state;
-    if (phase !== 'failed' || problem === null) return false;
+    if (phase !== 'faulted' || problem === null) return false;
     if (announced === '') return true;
     if (problem.detail !== toldProblem) terminal.explain(problem);
     toldProblem = problem.detail;

@@ -41,9 +41,7 @@ async function chooseControlPlane(agent: OpenedAgent, options: ServeOptions, cal
     controlPlane.kind === 'kubeconfig' && controlPlane.path === listed.path && controlPlane.context === context;
   if (isUsed) return;
   if (agent.kind === 'attached' && controlPlane.kind !== 'none') {
-    throw new AgentError('SP_INPUT_INVALID', {
-      reason: 'The running agent of this profile uses another control plane; choose another profile with --profile.',
-    });
+    throw new AgentError('SP_CONTROL_PLANE_IN_USE');
   }
   await calls['controlPlane.useKubeconfig']({ path: listed.path, context }, caller);
 }

@@ -23,13 +23,31 @@ export const errorRegistry = {
     class: 'terminal',
     title: 'The request is not valid',
     detail: '{reason}',
-    action: 'Correct the value and try again.',
+    action: 'Change what is named here and try again.',
   },
   SP_USAGE: {
     class: 'terminal',
     title: 'The command is not understood',
     detail: '{reason}',
     action: 'Run “sallyport --help” to see the commands and their options.',
+  },
+  SP_INPUT_HOST: {
+    class: 'terminal',
+    title: '“{value}” cannot be the host of a service',
+    detail: '{reason}',
+    action: 'Enter the host your service runs on, for example localhost, db.corp or 192.168.1.20.',
+  },
+  SP_INPUT_SCHEME: {
+    class: 'terminal',
+    title: '“{value}” is not served over plain HTTP',
+    detail: 'What is published is an HTTP service; its visitors’ connections are the edge’s matter.',
+    action: 'Give the host and port of an HTTP service, for example localhost:3000.',
+  },
+  SP_INPUT_PROFILE: {
+    class: 'terminal',
+    title: '“{value}” cannot be a profile',
+    detail: 'A profile is a folder: at most 63 letters, digits, hyphens and underscores, the first a letter or digit.',
+    action: 'Choose a name such as “work”.',
   },
   SP_INPUT_PATH: {
     class: 'terminal',
@@ -55,6 +73,12 @@ export const errorRegistry = {
     title: 'The name “{name}” is taken',
     detail: '{reason}',
     action: 'Choose another name.',
+  },
+  SP_SERVICES_TOO_MANY: {
+    class: 'terminal',
+    title: 'There is no room for another service',
+    detail: 'An agent publishes at most {limit} services.',
+    action: 'Delete one that is not needed any more.',
   },
   SP_SERVICE_NOT_FOUND: {
     class: 'terminal',
@@ -133,6 +157,12 @@ export const errorRegistry = {
     title: 'No control plane is chosen yet',
     detail: 'Services are published through a control plane.',
     action: 'Start the playground or connect to a control plane first.',
+  },
+  SP_CONTROL_PLANE_IN_USE: {
+    class: 'user',
+    title: 'The agent of this profile uses another control plane',
+    detail: 'A profile has one agent, and that publishes through one control plane.',
+    action: 'Add “--profile NAME” to use a profile of its own.',
   },
   SP_LEFT_BEHIND: {
     class: 'transient',
@@ -225,6 +255,12 @@ export const errorRegistry = {
     detail:
       'It is in a file that only your account may read. An agent without the desktop app, or on a system without a secret store, has nothing to encrypt it with.',
     action: 'Use the desktop app with an unlocked keyring (GNOME Keyring, KWallet) to have it encrypted.',
+  },
+  SP_SECRETS_PLAIN: {
+    class: 'user',
+    title: 'The connector key is not encrypted',
+    detail: 'Without the desktop app there is no secret store; the key is in a file that only your account may read.',
+    action: 'Keep the profile on an encrypted disk, or run the desktop app, which encrypts the key.',
   },
   SP_IDENTITY_UNREADABLE: {
     class: 'user',

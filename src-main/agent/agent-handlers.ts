@@ -39,7 +39,7 @@ export function createAgentHandlers(parts: {
   const remove = async (name: string, caller: string): Promise<void> => {
     if (host.chosen.kind === 'none') {
       // Nothing can be published without a control plane, so there is nothing to withdraw.
-      if (await services.remove(name, caller)) await services.forget(name);
+      if (await services.requestRemoval(name, caller)) await services.forget(name);
     } else if (!(await withdrawal.remove(name, caller))) {
       const reason = `“${name}” is withdrawn as soon as it answers.`;
       throw new AgentError('SP_CONTROL_PLANE_UNREACHABLE', { reason });
@@ -51,7 +51,7 @@ export function createAgentHandlers(parts: {
       'state.get': () => Promise.resolve(publisher.current()),
       'controlPlane.usePlayground': async () => {
         if (host.chosen.kind !== 'playground') await follow({ kind: 'playground' });
-        else if (host.playground?.state.phase === 'failed') host.retryNow();
+        else if (host.playground?.state.phase === 'faulted') host.retryNow();
         return null;
       },
       'controlPlane.listContexts': async (params) => {

@@ -188,7 +188,7 @@ it('publishes, switches off and on, and deletes', async () => {
   expect(configs.at(-1)?.allow).toEqual([]);
   await services.setEnabled('demo', true);
   await vi.waitFor(async () => expect(await advertised()).toEqual(['demo']), patience);
-  await services.remove('demo');
+  await services.requestRemoval('demo');
   await vi.waitFor(() => expect(services.list()).toEqual([]), patience);
   expect([await proxy(), await advertised()]).toEqual([null, []]);
 });
@@ -198,7 +198,7 @@ it('leaves nothing behind when a service is removed the moment after it was expo
   await onlyConnector();
   for (const name of ['a', 'b', 'c', 'd', 'e']) {
     await services.expose({ ...demo, name }, caller);
-    await services.remove(name);
+    await services.requestRemoval(name);
   }
   await vi.waitFor(() => expect(services.list()).toEqual([]), patience);
   expect((await admin.resource(kinds.httpProxy).list()).items).toEqual([]);
@@ -258,7 +258,7 @@ it('says when a name is taken by another connector, and leaves that alone', asyn
   const session = await startSession();
   await services.expose(demo, caller);
   await vi.waitFor(() => expect(session.publication?.problemOf('demo')?.code).toBe('SP_SERVICE_NAME_TAKEN'), patience);
-  await services.remove('demo');
+  await services.requestRemoval('demo');
   await vi.waitFor(() => expect(services.list()).toEqual([]), patience);
   expect((await proxy())?.metadata.resourceVersion).toBe(before);
 });

@@ -6,7 +6,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 
 import { createBackoff } from '#base/backoff.ts';
-import type { Cancel, Clock } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/logger.ts';
 import { createPause } from '#base/pause.ts';
@@ -67,8 +67,6 @@ export type SessionOptions = {
 const drainGraceMs = 3000;
 const firstRetryMs = 200;
 const maxRetryMs = 10_000;
-/** After an outage the control plane counts as back once it has answered for this long. */
-const steadyAfterMs = 500;
 
 export function createControlPlaneSession(options: SessionOptions): ControlPlaneSession {
   const { controlPlaneKey, namespace, identity, store, services, device, clock, random, log } = options;
@@ -90,7 +88,6 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
   engine.onChange(touch);
   let publication: Publication | null = null;
   let reachability: Reachability = { kind: 'connecting' };
-  let cancelSteady: Cancel | null = null;
   let running: Promise<void> = Promise.resolve();
 
   const setReachability = (next: Reachability): void => {
@@ -105,18 +102,8 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
   };
 
   const judge = (current: Publication): void => {
-    if (!current.isConnected) {
-      cancelSteady?.();
-      cancelSteady = null;
-      if (current.failure !== null) failed(current.failure);
-    } else if (reachability.kind === 'connecting') {
-      setReachability({ kind: 'connected' });
-    } else if (reachability.kind !== 'connected') {
-      cancelSteady ??= clock.after(steadyAfterMs, () => {
-        cancelSteady = null;
-        if (current.isConnected) setReachability({ kind: 'connected' });
-      });
-    }
+    if (current.isConnected) setReachability({ kind: 'connected' });
+    else if (current.failure !== null) failed(current.failure);
   };
 
   const remember = (connector: SavedConnector | null): Promise<void> =>
@@ -220,7 +207,6 @@ export function createControlPlaneSession(options: SessionOptions): ControlPlane
     },
     stop: async () => {
       ending.abort();
-      cancelSteady?.();
       // What is still under way to a control plane that does not answer is not worth waiting for.
       client.close();
       await running;

@@ -1,7 +1,13 @@
 /**
  * The agent's state from what its parts say. Pure; the parts come in as plain values.
  */
-import type { ConnectorState, ControlPlaneState, EngineProcessState, HealthWarning } from '#contract/agent-state.ts';
+import type {
+  AgentState,
+  ConnectorState,
+  ControlPlaneState,
+  EngineProcessState,
+  HealthWarning,
+} from '#contract/agent-state.ts';
 import { problemOf, type Problem } from '#contract/errors/agent-error.ts';
 import type { Connector } from '#contract/resources/generated.ts';
 import type { Lease } from '#contract/resources/lease.ts';
@@ -111,6 +117,7 @@ export type WarningFacts = {
   readonly store: Problem | null;
   readonly corruptBackup: string | null;
   readonly strength: SecretStore['strength'] | null;
+  readonly runtime: AgentState['agent']['runtime'];
   readonly engine: Problem | null;
   readonly lease: Problem | null;
   readonly connector: Problem | null;
@@ -122,7 +129,7 @@ export type Warning = Problem & Pick<HealthWarning, 'severity'>;
 
 /** What is wrong or weak beside the services themselves, most severe first. */
 export function projectWarnings(facts: WarningFacts): readonly Warning[] {
-  const { corruptBackup, strength, lacksEdges } = facts;
+  const { corruptBackup, strength, runtime, lacksEdges } = facts;
   const errors = [facts.store, facts.engine, facts.lease, facts.connector].filter((problem) => problem !== null);
   return [
     ...errors.map((problem) => ({ ...problem, severity: 'error' as const })),
@@ -138,6 +145,9 @@ export function projectWarnings(facts: WarningFacts): readonly Warning[] {
             severity: 'warning' as const,
           },
         ]),
-    ...(strength === 'weak' ? [{ ...problemOf('SP_SECRETS_WEAK'), severity: 'info' as const }] : []),
+    ...(strength === 'weak'
+      ? // A keyring would not help where nothing could use it.
+        [{ ...problemOf(runtime === 'electron' ? 'SP_SECRETS_WEAK' : 'SP_SECRETS_PLAIN'), severity: 'info' as const }]
+      : []),
   ];
 }

@@ -111,6 +111,7 @@ export function createStateSource(options: {
       store: store.problem,
       corruptBackup: store.corruptBackup,
       strength: session?.identity.strength ?? null,
+      runtime: about.runtime,
       engine: engineProblem(engine),
       lease: leaseProblem,
       connector: visibleProblems.filter('', connectorProblem),

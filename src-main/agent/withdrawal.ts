@@ -43,14 +43,14 @@ export function createWithdrawal(options: {
 
   return {
     remove: async (name, caller) => {
-      const removing = await services.remove(name, caller);
+      const removing = await services.requestRemoval(name, caller);
       if (removing) await forgetUnpublished(name);
       return !removing || waitUntil(() => services.get(name) === undefined, removeWithinMs);
     },
     withdrawEphemeral: async () => {
       const isHeld = (service: Service): boolean => service.ephemeral;
       for (const { name } of services.list().filter(isHeld)) {
-        await services.remove(name);
+        await services.requestRemoval(name);
         await forgetUnpublished(name);
       }
       return waitUntil(() => !services.list().some(isHeld), withdrawWithinMs);

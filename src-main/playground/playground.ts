@@ -28,7 +28,7 @@ export type PlaygroundAccess = {
 };
 
 export type PlaygroundState = {
-  readonly phase: 'starting' | 'running' | 'failed' | 'stopped';
+  readonly phase: 'starting' | 'running' | 'faulted' | 'stopped';
   /** True if this process runs the servers, false if it follows another one. */
   readonly owner: boolean;
   readonly parts: readonly PlaygroundPart[];
@@ -131,7 +131,7 @@ export function createPlayground(options: PlaygroundOptions): Playground {
     }
     const reason = `The part “${faulted.name}” keeps stopping; its log is ${logPathOf(directory, faulted.name)}.`;
     const problem = problemOf('SP_PLAYGROUND_FAILED', { reason });
-    return { phase: 'failed', owner: true, parts: parts.state, access, problem };
+    return { phase: 'faulted', owner: true, parts: parts.state, access, problem };
   };
 
   const untilAborted = (signal: AbortSignal): Promise<void> =>
@@ -198,7 +198,7 @@ export function createPlayground(options: PlaygroundOptions): Playground {
         log.error('playground could not start', { error });
         const reason = error instanceof Error ? error.message : String(error);
         const problem = error instanceof AgentError ? error.problem : problemOf('SP_PLAYGROUND_FAILED', { reason });
-        become({ ...state, phase: 'failed', problem });
+        become({ ...state, phase: 'faulted', problem });
         await between.wait(retryAfterFailureMs);
       }
     }

@@ -63,7 +63,7 @@ it('lists services by age, whatever happens to them', async () => {
   expect(listed()).toEqual(names);
   await registry.setEnabled('web', true);
   await registry.expose(request('api', false), client('b'));
-  await registry.remove('docs');
+  await registry.requestRemoval('docs');
   expect(listed()).toEqual(names);
 });
 
@@ -84,9 +84,9 @@ it('lets one holder of several go without taking the service from the others', a
   const registry = await open();
   await registry.expose(request('demo', true), client('a'));
   await registry.expose(request('demo', true), client('b'));
-  expect(await registry.remove('demo', 'a')).toBe(false);
+  expect(await registry.requestRemoval('demo', 'a')).toBe(false);
   expect(registry.get('demo')?.removing).toBe(false);
-  expect(await registry.remove('demo', 'b')).toBe(true);
+  expect(await registry.requestRemoval('demo', 'b')).toBe(true);
 });
 
 it('keeps a service for good once somebody asks for that', async () => {
@@ -112,17 +112,17 @@ it('does not make a kept service ephemeral, but switches it on', async () => {
 it('goes on removing after a restart', async () => {
   const registry = await open();
   await registry.expose(request('demo', false), client('a'));
-  await registry.remove('demo');
+  await registry.requestRemoval('demo');
   expect((await open()).get('demo')?.removing).toBe(true);
 });
 
 it.each([
   [{ name: 'Not-A-Name' }, 'SP_SERVICE_NAME_INVALID'],
-  [{ host: '999.1.1.1' }, 'SP_INPUT_INVALID'],
-  [{ host: '169.254.169.254' }, 'SP_INPUT_INVALID'],
-  [{ host: '0.0.0.0' }, 'SP_INPUT_INVALID'],
-  [{ host: 'a b' }, 'SP_INPUT_INVALID'],
-  [{ host: 'http://x' }, 'SP_INPUT_INVALID'],
+  [{ host: '999.1.1.1' }, 'SP_INPUT_HOST'],
+  [{ host: '169.254.169.254' }, 'SP_INPUT_HOST'],
+  [{ host: '0.0.0.0' }, 'SP_INPUT_HOST'],
+  [{ host: 'a b' }, 'SP_INPUT_HOST'],
+  [{ host: 'http://x' }, 'SP_INPUT_HOST'],
   [{ name: 'taken' }, 'SP_SERVICE_NAME_TAKEN'],
 ])('refuses %j with %s', async (change, code) => {
   const registry = await open();
@@ -143,13 +143,13 @@ it.each([
 it('says so when a service does not exist', async () => {
   const registry = await open();
   await expect(registry.setEnabled('nobody', true)).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
-  await expect(registry.remove('nobody')).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
+  await expect(registry.requestRemoval('nobody')).rejects.toMatchObject({ code: 'SP_SERVICE_NOT_FOUND' });
 });
 
 it('does not lose a removal to somebody who switches the service at the same moment', async () => {
   const registry = await open();
   await registry.expose(request('demo', false), client('a'));
-  await Promise.all([registry.remove('demo'), registry.setEnabled('demo', false)]);
+  await Promise.all([registry.requestRemoval('demo'), registry.setEnabled('demo', false)]);
   expect(registry.get('demo')).toMatchObject({ removing: true, enabled: false });
   expect((await open()).get('demo')?.removing).toBe(true);
 });
@@ -173,7 +173,7 @@ it('does not publish a service anew while its removal is being written down', as
   const registry = await open();
   await registry.expose(request('demo', false), client('a'));
   const [, exposed] = await Promise.allSettled([
-    registry.remove('demo'),
+    registry.requestRemoval('demo'),
     registry.expose(request('demo', false), client('b')),
   ]);
   expect(exposed).toMatchObject({ reason: { code: 'SP_SERVICE_NAME_TAKEN' } });

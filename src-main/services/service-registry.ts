@@ -32,7 +32,7 @@ export type ServiceRegistry = {
   onChange(listener: (name: string) => void): () => void;
   /**
    * Adds a service, or joins the one that already has this name and target. Throws SP_SERVICE_NAME_INVALID,
-   * SP_INPUT_INVALID, SP_SERVICE_NAME_TAKEN, SP_STATE_NOT_SAVED.
+   * SP_INPUT_HOST, SP_SERVICE_NAME_TAKEN, SP_SERVICES_TOO_MANY, SP_STATE_NOT_SAVED.
    */
   expose(request: ExposeRequest, caller: Caller): Promise<void>;
   /** Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED. */
@@ -41,7 +41,7 @@ export type ServiceRegistry = {
    * Marks a service for removal; it stays until `forget`. A holder among several only lets go of it. Says whether the
    * service is being removed. Throws SP_SERVICE_NOT_FOUND, SP_STATE_NOT_SAVED.
    */
-  remove(name: string, caller?: string): Promise<boolean>;
+  requestRemoval(name: string, caller?: string): Promise<boolean>;
   /** Drops a service of which nothing is published any more. */
   forget(name: string): Promise<void>;
 };
@@ -52,7 +52,7 @@ const maxServices = 200;
 function normalHost(host: string): string {
   const plain = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const reason = hostProblem(plain);
-  if (reason !== null) throw new AgentError('SP_INPUT_INVALID', { reason });
+  if (reason !== null) throw new AgentError('SP_INPUT_HOST', { value: host, reason });
   return plain;
 }
 
@@ -136,7 +136,7 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
           throw taken(name, `This agent publishes ${known.host}:${known.port} under it.`);
         }
         if (known === undefined && listIn(state).length >= maxServices) {
-          throw new AgentError('SP_INPUT_INVALID', { reason: `An agent publishes at most ${maxServices} services.` });
+          throw new AgentError('SP_SERVICES_TOO_MANY', { limit: maxServices });
         }
         const createdAt = known?.createdAt ?? rfc3339(clock.now());
         const service: SavedService = { name, host, port, enabled: true, createdAt, removing: false };
@@ -149,7 +149,7 @@ export function createServiceRegistry(options: { readonly store: AgentStore; rea
       changes.emit(name);
     },
     setEnabled: (name, enabled) => change(name, { enabled }),
-    remove: async (name, caller) => {
+    requestRemoval: async (name, caller) => {
       const holders = ephemeral.get(name)?.holders;
       if (caller !== undefined && holders !== undefined && holders.size > 1 && holders.delete(caller)) return false;
       await change(name, { removing: true });

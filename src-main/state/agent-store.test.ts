@@ -151,7 +151,7 @@ describe('profile directory', () => {
 
   it.each(['..', 'a/b', '', '.hidden', 'a\\b'])('refuses “%s” as a profile', (profile) => {
     expect(() => profileDirectory(profile, { env: {}, platform: 'linux', homeDirectory })).toThrowError(
-      expect.objectContaining({ code: 'SP_INPUT_INVALID' }),
+      expect.objectContaining({ code: 'SP_INPUT_PROFILE' }),
     );
   });
 });

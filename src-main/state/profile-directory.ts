@@ -30,12 +30,10 @@ function dataDirectory({ env, platform, homeDirectory }: ProfileLocation): strin
   return posix.join(base, 'sallyport');
 }
 
-/** The absolute folder of `profile`; SP_INPUT_INVALID if the name cannot be one. */
+/** The absolute folder of `profile`; SP_INPUT_PROFILE if the name cannot be one. */
 export function profileDirectory(profile: string, location: ProfileLocation): string {
   if (!profilePattern.test(profile)) {
-    throw new AgentError('SP_INPUT_INVALID', {
-      reason: `“${profile}” cannot be a profile: use letters, digits, hyphens and underscores.`,
-    });
+    throw new AgentError('SP_INPUT_PROFILE', { value: profile });
   }
   const path = location.platform === 'win32' ? win32 : posix;
   return path.resolve(path.join(dataDirectory(location), 'profiles', profile));
