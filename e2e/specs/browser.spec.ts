@@ -44,22 +44,30 @@ test('a used link leads whoever is signed in to the window, and nobody else', as
   await new AppWindow(stranger).expectFirstRun();
 });
 
-test('a page whose agent was killed says what to do, and goes on when it is back', async () => {
+test('a page whose agent was killed claims nothing, says what to do, and goes on when it is back', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
+  const window = new AppWindow(page);
   await page.goto(await linkOf(agent));
-  await new AppWindow(page).expectFirstRun();
+  await window.expectFirstRun();
+  await window.startPlayground();
+  await window.expectEmptyHome();
+  await window.openExposeDialog();
+  await window.expose('1', 'demo');
+  await expect(window.service('demo')).toContainText('Failing');
+
   await agent.end('SIGKILL');
   const banner = page.getByRole('region', { name: 'Connection to the agent' });
   await expect(banner.getByRole('alert')).toHaveText('The agent does not answer');
   await expect(banner).toContainText('npx sallyport agent --web');
   await expect(banner.getByRole('button', { name: 'Try now' })).toBeVisible();
+  await expect(window.service('demo')).toContainText('Unknown');
+  await expect(page.getByRole('button', { name: 'Expose a service' })).toBeDisabled();
 
   agent = startAgent();
   const signIn = await context.newPage();
   await signIn.goto(await linkOf(agent));
   await expect(banner).toBeHidden();
-  await new AppWindow(page).startPlayground();
-  await new AppWindow(page).expectEmptyHome();
-  await new AppWindow(signIn).expectEmptyHome();
+  await expect(window.service('demo')).toContainText('Failing', { timeout: 30_000 });
+  await expect(new AppWindow(signIn).service('demo')).toContainText('Failing');
 });

@@ -78,7 +78,7 @@ test('a warning that was read can be put away, and brought back', async ({ launc
   const window = new AppWindow(page);
   await window.startPlayground();
   await window.expectEmptyHome();
-  const warnings = page.getByRole('list', { name: 'Warnings' });
+  const warnings = page.getByRole('list', { name: 'Notes' });
   await expect(warnings).toContainText('The key of this connector is stored unencrypted');
   await warnings.getByRole('button', { name: /^Dismiss/ }).click();
   await expect(warnings).toBeHidden();

@@ -198,8 +198,9 @@ const serviceWords: Readonly<Record<ServiceState['phase'], Status>> = {
   removing: { tone: 'busy', word: 'Deleting' },
 };
 
-export function serviceStatus(service: ServiceState): Status {
-  return serviceWords[service.phase];
+/** `stale`: the agent is lost, and what it said last may be wrong by now. */
+export function serviceStatus(service: ServiceState, stale: boolean): Status {
+  return stale ? { tone: 'off', word: 'Unknown' } : serviceWords[service.phase];
 }
 
 const processWords: Readonly<Record<AgentState['engine']['phase'], Status>> = {

@@ -35,7 +35,7 @@ export function ConnectorPage({ state, onChangeControlPlane }: ConnectorPageProp
           </p>
         )}
       </header>
-      <TunnelConnections connections={engine.connections} />
+      <TunnelConnections connections={engine.connections} running={engine.phase === 'running'} />
       {connector !== null && <Conditions conditions={connector.conditions} />}
       <div className={styles.columns}>
         <div className={styles.column}>

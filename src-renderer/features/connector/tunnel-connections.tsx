@@ -16,12 +16,22 @@ import styles from './connector-page.module.css';
 
 const columns = ['Edge', 'State', 'Transport', 'Round trip', 'Since'];
 
-export function TunnelConnections({ connections }: { readonly connections: readonly TunnelConnection[] }) {
+export type TunnelConnectionsProps = {
+  readonly connections: readonly TunnelConnection[];
+  /** False while the engine does not run, and so cannot say anything of edges. */
+  readonly running: boolean;
+};
+
+export function TunnelConnections({ connections, running }: TunnelConnectionsProps) {
   const troubled = connections.filter((connection) => connection.problem !== null);
   return (
     <Card title="Tunnel connections" flush>
       {connections.length === 0 ? (
-        <p className={styles.empty}>No edge is known yet; the control plane names them.</p>
+        <p className={styles.empty}>
+          {running
+            ? 'No edge is known yet; the control plane names them.'
+            : 'None, since the tunnel engine does not run.'}
+        </p>
       ) : (
         <DataTable label="Tunnel connections" columns={columns}>
           {connections.map((connection) => (

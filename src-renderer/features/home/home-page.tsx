@@ -21,6 +21,8 @@ export function HomePage({ state }: { readonly state: AgentState }) {
   const [exposing, setExposing] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const { title, detail, tone, problem, retry } = headline(link, state);
+  const explained = new Set([problem, ...state.warnings].flatMap((each) => (each === null ? [] : [each.code])));
+  const stale = link.phase === 'lost';
   const empty = state.services.length === 0;
   const expose = (): void => setExposing(true);
 
@@ -34,15 +36,17 @@ export function HomePage({ state }: { readonly state: AgentState }) {
         {retry !== null && <RetryNow at={retry.at} />}
       </div>
       {problem !== null && <ProblemNote problem={problem} severity={tone === 'warn' ? 'warning' : 'error'} />}
-      <Warnings warnings={state.warnings} />
+      <Warnings label="Warnings" warnings={state.warnings.filter(({ severity }) => severity !== 'info')} />
       {empty ? (
         <EmptyServices onExpose={expose} />
       ) : (
         <>
-          <TrafficPanel />
-          <ServiceList services={state.services} explained={problem?.code ?? null} onExpose={expose} />
+          {!stale && <TrafficPanel />}
+          <ServiceList services={state.services} explained={explained} stale={stale} onExpose={expose} />
         </>
       )}
+      {/* What is only good to know stands behind what the page is for. */}
+      <Warnings label="Notes" warnings={state.warnings.filter(({ severity }) => severity === 'info')} />
       <ExposeDialog
         open={exposing}
         onOpenChange={setExposing}

@@ -15,7 +15,9 @@ import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { canDismiss, readDismissals } from './dismissals.ts';
 import styles from './warnings.module.css';
 
-export function Warnings({ warnings }: { readonly warnings: readonly HealthWarning[] }) {
+export type WarningsProps = { readonly label: string; readonly warnings: readonly HealthWarning[] };
+
+export function Warnings({ label, warnings }: WarningsProps) {
   const [dismissed, setDismissed] = useState(() => readDismissals(localStorage));
   const shown = warnings.filter((warning) => !dismissed.covers(warning));
   const hidden = warnings.length - shown.length;
@@ -25,7 +27,7 @@ export function Warnings({ warnings }: { readonly warnings: readonly HealthWarni
   return (
     <div className={styles.warnings}>
       {shown.length > 0 && (
-        <ul className={styles.list} aria-label="Warnings">
+        <ul className={styles.list} aria-label={label}>
           {shown.map((warning) => (
             <li key={`${warning.code} ${warning.title}`}>
               <ProblemNote

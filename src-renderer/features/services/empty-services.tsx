@@ -13,8 +13,8 @@ export function EmptyServices({ onExpose }: { readonly onExpose: () => void }) {
       <Mark size={36} />
       <h2 id="no-services">Expose your first service</h2>
       <p>
-        Name a port of this machine, get a web address for it. No port is opened here: visitors come in through the
-        tunnel, and only to what you expose.
+        Pick what listens on this machine, and it gets a web address. No port is opened here: visitors come in through
+        the tunnel, and only to what you expose.
       </p>
       <Button tone="primary" onClick={onExpose}>
         <Plus size={15} aria-hidden="true" />

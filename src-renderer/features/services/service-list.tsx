@@ -13,12 +13,14 @@ import { ServiceRow } from './service-row.tsx';
 
 export type ServiceListProps = {
   readonly services: readonly ServiceState[];
-  /** Code of the problem that is shown above the list and explains failing services; null if there is none. */
-  readonly explained: string | null;
+  /** Codes of problems that are shown beside the list and explain failing services. */
+  readonly explained: ReadonlySet<string>;
+  /** True while the agent is lost. */
+  readonly stale: boolean;
   readonly onExpose: () => void;
 };
 
-export function ServiceList({ services, explained, onExpose }: ServiceListProps) {
+export function ServiceList({ services, explained, stale, onExpose }: ServiceListProps) {
   const headingId = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const [deleting, setDeleting] = useState<ServiceState | null>(null);
@@ -28,7 +30,7 @@ export function ServiceList({ services, explained, onExpose }: ServiceListProps)
         <h2 id={headingId} ref={heading} tabIndex={-1}>
           Services
         </h2>
-        <Button tone="primary" onClick={onExpose}>
+        <Button tone="primary" disabled={stale} onClick={onExpose}>
           <Plus size={15} aria-hidden="true" />
           Expose a service
         </Button>
@@ -36,7 +38,12 @@ export function ServiceList({ services, explained, onExpose }: ServiceListProps)
       <ul className={styles.list}>
         {services.map((service) => (
           <li key={service.name} className={styles.item}>
-            <ServiceRow service={service} explained={explained} onDelete={setDeleting} />
+            <ServiceRow
+              service={service}
+              explained={service.problem !== null && explained.has(service.problem.code)}
+              stale={stale}
+              onDelete={setDeleting}
+            />
           </li>
         ))}
       </ul>

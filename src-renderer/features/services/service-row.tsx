@@ -20,18 +20,20 @@ import styles from './service-row.module.css';
 
 export type ServiceRowProps = {
   readonly service: ServiceState;
-  /** Code of a problem that is already explained above the list. */
-  readonly explained: string | null;
+  /** True if the service's problem is already explained beside the list. */
+  readonly explained: boolean;
+  /** True while the agent is lost: nothing shown is certain, and nothing can be changed. */
+  readonly stale: boolean;
   readonly onDelete: (service: ServiceState) => void;
 };
 
-export const ServiceRow = memo(function ServiceRow({ service, explained, onDelete }: ServiceRowProps) {
+export const ServiceRow = memo(function ServiceRow({ service, explained, stale, onDelete }: ServiceRowProps) {
   const nameId = useId();
   const setEnabled = useAgentCall('service.setEnabled');
   // What was asked for, shown until the agent has answered.
   const [asked, setAsked] = useState<boolean | null>(null);
   const { name, phase, problem, steps } = service;
-  const status = serviceStatus(service);
+  const status = serviceStatus(service, stale);
   const climbing = phase === 'publishing' || (phase === 'failing' && steps.some((step) => step.phase !== 'done'));
 
   const toggle = async (enabled: boolean): Promise<void> => {
@@ -54,7 +56,7 @@ export const ServiceRow = memo(function ServiceRow({ service, explained, onDelet
           <Address service={service} />
         </div>
         <Status tone={status.tone} word={status.word} className={styles.status} />
-        <div className={styles.controls}>
+        <div className={styles.controls} inert={stale}>
           <Switch
             label={`${name} on`}
             checked={asked ?? service.enabled}
@@ -69,8 +71,8 @@ export const ServiceRow = memo(function ServiceRow({ service, explained, onDelet
           />
         </div>
       </div>
-      {climbing && <Ladder name={name} steps={steps} />}
-      {problem !== null && phase !== 'off' && problem.code !== explained && <ProblemNote problem={problem} />}
+      {climbing && !stale && <Ladder name={name} steps={steps} />}
+      {problem !== null && phase !== 'off' && !explained && !stale && <ProblemNote problem={problem} />}
       {setEnabled.problem !== null && <ProblemNote problem={setEnabled.problem} announce />}
     </article>
   );

@@ -50,7 +50,7 @@ function Attempt({ status }: { readonly status: Lost }) {
   const what = host === 'app' ? 'Starting it again' : 'Trying again';
   return (
     <p className={styles.attempt}>
-      Gone since {formatAgo(status.sinceMs, nowMs)}.{' '}
+      Lost {formatAgo(status.sinceMs, nowMs)}.{' '}
       {status.retryAtMs === null ? `${what}…` : `${what} ${formatUntil(status.retryAtMs, nowMs)}.`}
     </p>
   );
@@ -61,11 +61,8 @@ function HowToStart() {
   const command = `npx sallyport agent --web${profile === 'default' ? '' : ` --profile ${profile}`}`;
   return (
     <p className={styles.how}>
-      <span>
-        If it was stopped, run <code>{command}</code>
-      </span>
-      <CopyButton text={command} what="the command" />
-      <span>and open the link it prints. This page then goes on by itself.</span>
+      If it was stopped, run <code>{command}</code>
+      <CopyButton text={command} what="the command" /> and open the link it prints; this page then goes on by itself.
     </p>
   );
 }
