@@ -71,7 +71,7 @@ const load = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1
 console.log(
   [
     `${cpus().length} × ${cpus()[0]?.model ?? '?'}, load ${load} (the benchmark's own included); one stream, ${seconds} s ` +
-      `from its start; MB/s, median of ${rounds} interleaved rounds`,
+      `from its first byte; MB/s, median of ${rounds} interleaved rounds`,
     ...(path.shortcoming === null ? [] : ['', path.shortcoming]),
     ...limits.flatMap((limit) => ['', ...table(limit, transports, rowsOf(limit), ceilings)]),
   ].join('\n'),

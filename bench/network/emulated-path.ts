@@ -3,7 +3,7 @@
  */
 import { describeCeiling } from '../../e2e/network/ceiling.ts';
 import { createEmulatedNetwork } from '../../e2e/network/emulated-network.ts';
-import { graceMs, rateOf, startWithinMs, type Done, type Path } from './path.ts';
+import { graceMs, rateOf, startWithinMs, type Done, type Path, type Ready } from './path.ts';
 
 /** How long a packet may wait for the bandwidth: as long as the longest round trip that is measured. */
 const queueMs = 200;
@@ -20,9 +20,9 @@ export async function openEmulatedPath(): Promise<Path> {
       const [serve, ...serveArgs] = transport.server(address4);
       const server = network.spawn('right', serve, serveArgs);
       try {
-        const { port } = await server.event<{ readonly port: number }>('ready', startWithinMs);
+        const ready = await server.event<Ready>('ready', startWithinMs);
         await network.counts({ reset: true });
-        const [fetch, ...fetchArgs] = transport.client(address4, port, seconds);
+        const [fetch, ...fetchArgs] = transport.client(address4, ready, seconds);
         const client = network.spawn('left', fetch, fetchArgs);
         const done = await client.event<Done>('done', seconds * 1e3 + graceMs);
         const { rightToLeft: sent } = await network.counts();

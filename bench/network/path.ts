@@ -32,7 +32,8 @@ export type Path = {
   close(): Promise<void>;
 };
 
-/** What a client says at its end. */
+/** What a server says first, and a client last. `certificate` is the path of the server's, where it has one. */
+export type Ready = { readonly port: number; readonly certificate?: string };
 export type Done = { readonly bytes: number; readonly ms: number };
 
 export const startWithinMs = 30_000;

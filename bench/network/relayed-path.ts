@@ -3,7 +3,7 @@
  */
 import { startChild } from '../../e2e/processes/child.ts';
 import { startStreamRelay } from '../../e2e/network/stream-relay.ts';
-import { graceMs, rateOf, startWithinMs, type Done, type Path } from './path.ts';
+import { graceMs, rateOf, startWithinMs, type Done, type Path, type Ready } from './path.ts';
 import { systemTcp, type Transport } from './transports.ts';
 
 const loopback = '127.0.0.1';
@@ -31,10 +31,10 @@ async function fetchThroughRelay(delayMs: number, transport: Transport, seconds:
   const [serve, ...serveArgs] = transport.server(loopback);
   const server = startChild(serve, serveArgs);
   try {
-    const { port } = await server.event<{ readonly port: number }>('ready', startWithinMs);
-    const relay = await startStreamRelay({ target: { host: loopback, port }, delayMs });
+    const ready = await server.event<Ready>('ready', startWithinMs);
+    const relay = await startStreamRelay({ target: { host: loopback, port: ready.port }, delayMs });
     try {
-      const [fetch, ...fetchArgs] = transport.client(relay.host, relay.port, seconds);
+      const [fetch, ...fetchArgs] = transport.client(relay.host, { ...ready, port: relay.port }, seconds);
       const client = startChild(fetch, fetchArgs);
       const done = await client.event<Done>('done', seconds * 1e3 + graceMs);
       await client.end('SIGKILL');

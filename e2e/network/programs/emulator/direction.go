@@ -16,18 +16,14 @@ const (
 	// maxHeld bounds the memory of a direction (128 MiB). A second of delay holds this many packets at 65,000 a second.
 	maxHeld = 1 << 16
 	// batch is how many packets are read before those that are due get their turn, and the other way round.
-	batch           = 64
-	pollIn          = 1
-	timerSlack      = 29 // PR_SET_TIMERSLACK
-	schedRoundRobin = 2  // SCHED_RR
-	bitsPerByte     = 8
-	nsPerUs         = int64(time.Microsecond)
-	secondsMbit     = 1e3 // nanoseconds that one bit takes at 1 Mbit/s
-	percentWhole    = 100
+	batch        = 64
+	pollIn       = 1
+	timerSlack   = 29 // PR_SET_TIMERSLACK
+	bitsPerByte  = 8
+	nsPerUs      = int64(time.Microsecond)
+	secondsMbit  = 1e3 // nanoseconds that one bit takes at 1 Mbit/s
+	percentWhole = 100
 )
-
-// lowestRealTime is the priority in struct sched_param.
-var lowestRealTime int32 = 1
 
 // direction carries packets from one side to the other, in a thread of its own.
 type direction struct {
@@ -57,8 +53,8 @@ type pollDescriptor struct {
 	events, revents int16
 }
 
-// newDirection takes all the memory there will ever be: the thread that carries packets never waits for the allocator,
-// whose locks the runtime's threads hold without having its priority. Pages that are not used cost nothing.
+// newDirection takes all the memory there will ever be, so that the thread that carries packets never waits for the
+// allocator. Pages that are not used cost nothing.
 func newDirection(from, to *side) (*direction, error) {
 	const packets = maxHeld + batch
 	memory, err := syscall.Mmap(-1, 0, packets*packetBytes,
@@ -88,9 +84,6 @@ func (d *direction) now() int64 {
 // run never ends.
 func (d *direction) run() {
 	runtime.LockOSThread()
-	// Ahead of all ordinary threads: on busy cores a packet is otherwise tens of milliseconds late. Where it is not
-	// permitted, that shows in the lateness that is counted.
-	_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedRoundRobin, uintptr(unsafe.Pointer(&lowestRealTime)))
 	// The kernel otherwise lets timers of ordinary threads be 50 µs late.
 	if _, _, code := syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0); code != 0 {
 		d.die("PR_SET_TIMERSLACK", code)

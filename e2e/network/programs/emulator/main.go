@@ -13,8 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 )
 
@@ -38,7 +36,7 @@ type link struct {
 }
 
 func main() {
-	keepOutOfTheWay()
+	goAhead()
 	network, err := newLink()
 	if err != nil {
 		var code syscall.Errno
@@ -65,18 +63,6 @@ func main() {
 		}
 		say(reply)
 	}
-}
-
-// keepOutOfTheWay makes Go's runtime have no reason to hold up the threads that carry packets: those have priority, and
-// the runtime's own threads, for which they would have to wait, do not.
-func keepOutOfTheWay() {
-	// A thread that comes out of a system call finds a place to run without waiting for another's.
-	const places = 16
-	runtime.GOMAXPROCS(places)
-	// Packets' memory is used again and not the runtime's. What little else there is to collect can wait until there is this much of it.
-	const memoryBytes = 1 << 30
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(memoryBytes)
 }
 
 func newLink() (*link, error) {

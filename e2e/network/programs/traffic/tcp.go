@@ -61,18 +61,24 @@ func setCongestion(connection *net.TCPConn, name string) error {
 	return nil
 }
 
-// tcpFetch receives for as long as it is told, from the moment the connection is there, and says how many bytes came
-// in how many milliseconds.
+// tcpFetch receives for as long as it is told, from the first byte on, and says how many bytes came after it in how many
+// milliseconds.
 func tcpFetch(address string, lasts time.Duration) error {
-	connection, err := net.DialTimeout("tcp", address, lasts+time.Minute)
+	connection, err := net.DialTimeout("tcp", address, time.Minute)
 	if err != nil {
+		return err
+	}
+	if err := connection.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		return err
+	}
+	chunk := make([]byte, chunkBytes)
+	if _, err := connection.Read(chunk); err != nil {
 		return err
 	}
 	started := time.Now()
 	if err := connection.SetReadDeadline(started.Add(lasts)); err != nil {
 		return err
 	}
-	chunk := make([]byte, chunkBytes)
 	bytes := 0
 	for {
 		length, err := connection.Read(chunk)
