@@ -59,10 +59,6 @@ function html(page: Page, host: string): string {
 `;
 }
 
-function wantsHtml(request: IncomingMessage): boolean {
-  return /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i.test(request.headers.accept ?? '');
-}
-
 export type PageAnswer = {
   readonly page: Page;
   readonly proxyStatus: string;
@@ -70,11 +66,18 @@ export type PageAnswer = {
   readonly headers?: OutgoingHttpHeaders;
 };
 
-export function writePage(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+/** What of a request decides how its page looks. */
+type Asked = { readonly method: string | undefined; readonly accept: string | undefined; readonly host: string };
+
+/** The answer as fields, in lower case, and body. */
+export function renderPage(
+  { method, accept = '', host }: Asked,
+  answer: PageAnswer,
+): { readonly fields: OutgoingHttpHeaders; readonly body: string } {
   const { page } = answer;
-  const asHtml = wantsHtml(request);
-  const body = asHtml ? html(page, request.headers.host ?? '') : `${page.title}. ${page.text}\n${page.hint}\n`;
-  response.writeHead(page.status, {
+  const asHtml = /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i.test(accept);
+  const body = asHtml ? html(page, host) : `${page.title}. ${page.text}\n${page.hint}\n`;
+  const fields: OutgoingHttpHeaders = {
     'content-type': `text/${asHtml ? 'html' : 'plain'}; charset=utf-8`,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
@@ -85,8 +88,15 @@ export function writePage(request: IncomingMessage, response: ServerResponse, an
     vary: 'accept',
     ...(page.retryAfterSeconds === undefined ? {} : { 'retry-after': String(page.retryAfterSeconds) }),
     ...answer.headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  return { fields, body: method === 'HEAD' ? '' : body };
+}
+
+export function writePage(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  const { accept, host = '' } = request.headers;
+  const { fields, body } = renderPage({ method: request.method, accept, host }, answer);
+  response.writeHead(answer.page.status, fields);
+  response.end(body === '' ? undefined : body);
 }
 
 /** A response on the bare socket of an upgrade request; the connection ends with it. */

@@ -21,11 +21,13 @@ import { createHttpListener } from './http-listener.ts';
 import { publishedKey } from './key-holders.ts';
 import { createObservations } from './observations.ts';
 import { createProbeCheck } from './probe-endpoint.ts';
+import { createReception } from './reception.ts';
 import { createRegistration } from './registration.ts';
 import { buildRoutingTable, type RoutingTable } from './routing-table.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createVisitorLimits } from './visitor-limits.ts';
 import { createVisitorRouter } from './visitor-router.ts';
+import { createVisitorStreams } from './visitor-streams.ts';
 
 export type EdgeOptions = {
   /** Closed with the edge. */
@@ -117,16 +119,18 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     log,
   });
   const limits = createVisitorLimits(options.http.requestsPerVisitor);
+  const reception = createReception({
+    table: currentTable,
+    sessions,
+    observations,
+    admitRequest: limits.admitRequest,
+    isProbe: createProbeCheck(options.probeToken),
+  });
   const http = await createHttpListener({
     ...options.http,
     admitConnection: limits.admitConnection,
-    router: createVisitorRouter({
-      table: currentTable,
-      sessions,
-      observations,
-      admitRequest: limits.admitRequest,
-      isProbe: createProbeCheck(options.probeToken),
-    }),
+    router: createVisitorRouter({ reception, sessions, observations }),
+    serveStreams: createVisitorStreams(reception),
     log,
   }).catch(async (error: unknown) => {
     await tunnel.close(0);

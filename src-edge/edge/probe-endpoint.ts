@@ -18,7 +18,7 @@ const healthTimeoutMs = 4000;
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Tells probes from visitors. */
-export function createProbeCheck(token: Secret<string>): (request: IncomingMessage) => boolean {
+export function createProbeCheck(token: Secret<string>): (asked: Pick<IncomingMessage, 'headers'>) => boolean {
   const expected = digest(token.reveal());
   return ({ headers }) => {
     const given = headers[probeHeader];

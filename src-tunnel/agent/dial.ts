@@ -14,7 +14,7 @@ export type Dialler = {
   /** Resolves, checks and dials, all within one time limit. Rejects with NotAllowed, a system error, or a DialTimeout. */
   tcp(target: HostPort, options?: { readonly allowHalfOpen?: boolean }): Promise<Socket>;
   /** The same, then TLS with the system's trusted roots and the target's name. */
-  tls(target: HostPort): Promise<Socket>;
+  tls(target: HostPort, protocol?: 'http/1.1' | 'h2'): Promise<Socket>;
 };
 
 /** Nothing answered within the time limit. */
@@ -29,9 +29,10 @@ export function createDialler(options: { readonly clock: Clock; readonly lookup:
   const newDeadline = (): number => clock.monotonic() + limits.dialMs;
   return {
     tcp: (target, { allowHalfOpen = false } = {}) => open(target, allowHalfOpen, newDeadline()),
-    tls: async (target) => {
+    tls: async (target, protocol = 'http/1.1') => {
       const deadline = newDeadline();
-      return secure(await open(target, false, deadline), target.host, clock, deadline);
+      const socket = await open(target, false, deadline);
+      return secure(socket, { host: target.host, protocol, clock, deadline });
     },
   };
 }
@@ -95,14 +96,21 @@ function race(
   });
 }
 
-function secure(socket: Socket, host: string, clock: Clock, deadline: number): Promise<Socket> {
+type Securing = {
+  readonly host: string;
+  readonly protocol: 'http/1.1' | 'h2';
+  readonly clock: Clock;
+  readonly deadline: number;
+};
+
+function secure(socket: Socket, { host, protocol, clock, deadline }: Securing): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const secured = tls.connect({
       socket,
       // RFC 6066 §3: an address is no server name; its certificate is checked against the address all the same.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [protocol],
     });
     const cancel = clock.after(deadline - clock.monotonic(), () => {
       secured.destroy();

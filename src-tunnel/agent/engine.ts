@@ -15,6 +15,7 @@ import { createAllowList, systemLookup, type AllowList, type Lookup } from './al
 import { keepConnected, type Connection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import { createDialler } from './dial.ts';
+import { createHttp2Pool } from './http2-pool.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { createOriginPool } from './origin-pool.ts';
 import { createServe } from './serve.ts';
@@ -60,7 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
   const pools = { http: createOriginPool('http', dialler), https: createOriginPool('https', dialler) };
   let allowList: AllowList = createAllowList([]);
   const openStreams = createOpenStreams();
-  const origins = { dialler, pools, counters };
+  const origins = { dialler, pools, http2Pool: createHttp2Pool(dialler), counters };
   const serve = createServe({ allowList: () => allowList, openStreams, origins, log });
 
   const connections = new Map<string, Connection>();

@@ -8,6 +8,7 @@ import { limits } from '../limits.ts';
 import { batchWrites } from '../transport/batch.ts';
 import { endedCleanly, onFields, rstCodes } from '../transport/h2.ts';
 import { badRequest, failureOf, respondFailure } from './failure.ts';
+import { isHttp2Answer, serveOverHttp2 } from './http2-origin.ts';
 import { relayInformational, relayOriginAnswer } from './origin-answer.ts';
 import { hostFor, type Origins, type TunnelRequest } from './tunnel-request.ts';
 
@@ -54,6 +55,11 @@ export function serveHttp(request: TunnelRequest, origins: Origins): void {
         retriesLeft -= 1;
         stream.off('close', onStreamClose);
         send();
+        return;
+      }
+      if (isHttp2Answer(error) && !withBody && idempotent.has(method)) {
+        stream.off('close', onStreamClose);
+        serveOverHttp2(request, origins);
         return;
       }
       respondFailure(stream, failureOf(error));

@@ -14,6 +14,7 @@ import { serveTcp } from './connect-tcp.ts';
 import { createCounters } from './counters.ts';
 import { badRequest, failureOf, notAllowed, respondFailure } from './failure.ts';
 import { serveHttp } from './http-origin.ts';
+import { isGrpc, serveOverHttp2 } from './http2-origin.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { Origins } from './tunnel-request.ts';
 import { serveWebSocket } from './websocket-origin.ts';
@@ -77,7 +78,8 @@ export function createServe({ allowList, openStreams, origins: visitorOrigins, l
     }
     const withBody = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
     const request = { stream, fields, raw: isProbe ? withoutMark(raw) : raw, withBody, scheme, target };
-    if (fields[':method'] !== 'CONNECT') serveHttp(request, origins);
+    if (isGrpc(fields)) serveOverHttp2(request, origins);
+    else if (fields[':method'] !== 'CONNECT') serveHttp(request, origins);
     else if (protocol === 'websocket') {
       serveWebSocket(request, origins).catch((error: unknown) => giveUp(stream, error));
     } else respondFailure(stream, badRequest);

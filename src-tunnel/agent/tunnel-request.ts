@@ -8,6 +8,7 @@ import { forwardedHost } from '../headers/forwarded.ts';
 import type { HostPort } from './address.ts';
 import type { Counters } from './counters.ts';
 import type { Dialler } from './dial.ts';
+import type { Http2Pool } from './http2-pool.ts';
 
 export type TunnelRequest = {
   readonly stream: ServerHttp2Stream;
@@ -26,6 +27,7 @@ export type Origins = {
   readonly dialler: Dialler;
   /** Connection pools, one for each scheme, so that they cannot be confused. */
   readonly pools: Readonly<Record<'http' | 'https', Agent>>;
+  readonly http2Pool: Http2Pool;
   readonly counters: Counters;
 };
 

@@ -125,10 +125,10 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
       );
     });
   };
-  onFields(stream, 'response', (fields, raw) => {
+  onFields(stream, 'response', (fields, raw, flags) => {
     if (answered !== null) return;
     orElse(
-      () => onAnswer(fields, raw),
+      () => onAnswer(fields, raw, flags),
       () => {
         // A head that failed half-way cannot be replaced by another one.
         answered = null;
@@ -152,7 +152,8 @@ export function relayAnswer(stream: ClientHttp2Stream, answering: Answering, han
   stream.once('close', onClose);
 }
 
-function agentFailure(status: number, fields: IncomingHttpHeaders): Failure | null {
+/** What the agent says in place of the backend; null if the answer is the backend's. */
+export function agentFailure(status: number, fields: IncomingHttpHeaders): Failure | null {
   const value = fields['proxy-status'];
   if (typeof value !== 'string' || !isAgentFailure(value)) return null;
   return { status, code: statusDetails(value), proxyStatus: value };

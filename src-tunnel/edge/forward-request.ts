@@ -8,7 +8,7 @@ import { trailerFields } from '../headers/fields.ts';
 import { abortStream, rstCodes } from '../transport/h2.ts';
 import { answerFailure, relayAnswer, type Answering, type ForwardOutcome } from './answer.ts';
 import { TunnelUnavailable, type TunnelSession } from './session.ts';
-import { hasBody, visitorFields, type Backend } from './visitor-request.ts';
+import { hasBody, visitOf, visitorFields, type Backend } from './visitor-request.ts';
 
 export type ForwardOptions = Answering & {
   readonly session: TunnelSession;
@@ -47,7 +47,7 @@ function attempt(
   let stream: ClientHttp2Stream;
   try {
     const { backend, dropHeaders, probe } = options;
-    stream = session.request(visitorFields(request, backend, { dropped: dropHeaders ?? [], probe }), {
+    stream = session.request(visitorFields(visitOf(request), backend, { dropped: dropHeaders ?? [], probe }), {
       endStream: !withBody,
       waitForTrailers: chunked,
     });

@@ -16,7 +16,7 @@ import { bridge } from '../transport/bridge.ts';
 import { answerFailure, relayAnswer, type ForwardOutcome } from './answer.ts';
 import { forwardRequest, type ForwardOptions } from './forward-request.ts';
 import { TunnelUnavailable } from './session.ts';
-import { hasBody, visitorFields } from './visitor-request.ts';
+import { hasBody, visitOf, visitorFields } from './visitor-request.ts';
 
 /** RFC 6455 §1.3 */
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -63,7 +63,7 @@ function open(options: ForwardOptions, handshake: Handshake, resolve: (outcome: 
   const { request, response } = options;
   const { socket, head, key } = handshake;
   const dropped = [...handshakeFields, ...(options.dropHeaders ?? [])];
-  const fields = visitorFields(request, options.backend, { dropped, probe: options.probe });
+  const fields = visitorFields(visitOf(request), options.backend, { dropped, probe: options.probe });
   let stream: ClientHttp2Stream;
   try {
     stream = options.session.request(

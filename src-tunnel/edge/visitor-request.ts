@@ -1,5 +1,5 @@
 /**
- * What a visitor's HTTP/1.1 request looks like inside the tunnel (decision: RFC 9113 request with `Forwarded`).
+ * What a visitor's request looks like inside the tunnel (decision: RFC 9113 request with `Forwarded`).
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 
@@ -44,21 +44,43 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
+/** What a visitor asks for, in whichever version of HTTP. */
+export type Visit = {
+  readonly method: string;
+  /** Request target as it was sent. */
+  readonly target: string;
+  readonly host: string | undefined;
+  /** Names and values alternating, as received. */
+  readonly raw: readonly string[];
+  readonly address: string | undefined;
+  readonly encrypted: boolean;
+};
+
+export function visitOf({ method = 'GET', url = '/', headers, rawHeaders, socket }: IncomingMessage): Visit {
+  return {
+    method,
+    target: url,
+    host: headers.host,
+    raw: rawHeaders,
+    address: socket.remoteAddress,
+    encrypted: 'encrypted' in socket,
+  };
+}
+
 /** `dropped` are further names, in lower case, that end at the edge; `probe` marks what no visitor asked. */
 export function visitorFields(
-  request: IncomingMessage,
+  visit: Visit,
   backend: Backend,
   { dropped = [], probe = false }: { readonly dropped?: readonly string[]; readonly probe?: boolean | undefined },
 ): OutgoingHttpHeaders {
-  const { socket } = request;
-  const address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
-  const host = request.headers.host ?? backend.authority;
-  const proto = 'encrypted' in socket ? 'https' : 'http';
-  const fields = toHttp2Fields(request.rawHeaders, (name) => ownFields.has(name) || dropped.includes(name));
-  fields[':method'] = request.method ?? 'GET';
+  const address = (visit.address ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  const host = visit.host ?? backend.authority;
+  const proto = visit.encrypted ? 'https' : 'http';
+  const fields = toHttp2Fields(visit.raw, (name) => ownFields.has(name) || dropped.includes(name));
+  fields[':method'] = visit.method;
   fields[':scheme'] = backend.scheme;
   fields[':authority'] = backend.authority;
-  fields[':path'] = originForm(request.url ?? '/');
+  fields[':path'] = originForm(visit.target);
   fields['forwarded'] = formatForwarded({ for: address, host, proto });
   fields['x-forwarded-for'] = address;
   fields['x-forwarded-host'] = host;

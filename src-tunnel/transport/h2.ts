@@ -88,6 +88,8 @@ export type FieldsListener = (
   fields: IncomingHttpHeaders & IncomingHttpStatusHeader,
   /** Names and values alternating, duplicates and order as received. */
   raw: readonly string[],
+  /** Of the HTTP/2 frame. */
+  flags: number,
 ) => void;
 
 /** Header blocks with their raw fields: the events carry them as a third argument that the types do not mention. */
@@ -99,5 +101,5 @@ export function onFields(
   const events = stream as unknown as {
     on(event: string, listener: (fields: IncomingHttpHeaders, flags: number, raw: readonly string[]) => void): void;
   };
-  events.on(event, (fields, _flags, raw) => listener(fields, raw));
+  events.on(event, (fields, flags, raw) => listener(fields, raw, flags));
 }
