@@ -51,7 +51,9 @@ export function createPatientProbes(clock: Clock): PatientProbes {
       const waited = new AbortController();
       const answer = await Promise.race([current.answer, sleep(clock, passMs, waited.signal).then(() => null)]);
       waited.abort();
-      if (answer !== null && underWay.get(key) === current) underWay.delete(key);
+      // Called off meanwhile: what it said then was said by nobody.
+      if (underWay.get(key) !== current) return null;
+      if (answer !== null) underWay.delete(key);
       return answer;
     },
     forget,
