@@ -44,6 +44,7 @@ export async function createDatagramRelay(serverPort: number): Promise<DatagramR
   const random = seededRandom(1);
   const front = await bound();
   let client: RemoteInfo | null = null;
+  let isClosed = false;
 
   const relay: { -readonly [Key in keyof DatagramRelay]: DatagramRelay[Key] } = {
     port: front.address().port,
@@ -56,6 +57,7 @@ export async function createDatagramRelay(serverPort: number): Promise<DatagramR
       back = next;
     },
     close: () => {
+      isClosed = true;
       front.close();
       back.close();
     },
@@ -63,7 +65,7 @@ export async function createDatagramRelay(serverPort: number): Promise<DatagramR
   const pass = (send: () => void): void => {
     if (relay.blackhole || random() < relay.loss) return;
     if (relay.delayMs === 0) send();
-    else setTimeout(send, relay.delayMs);
+    else setTimeout(() => (isClosed ? undefined : send()), relay.delayMs);
   };
   const openBack = async (): Promise<Socket> => {
     const socket = await bound();

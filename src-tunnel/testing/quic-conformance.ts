@@ -395,7 +395,8 @@ export function describeQuicBackend(name: string, open: () => QuicBackend | Prom
         const kept = await settled(() => received.length);
         expect(kept).toBeGreaterThan(0);
         expect(kept).toBeLessThanOrEqual(100);
-        expect(received.at(-1)?.[0]).toBe(19);
+        // Of twenty rounds a twentieth is kept: none of the first.
+        expect(received[0]?.[0]).toBeGreaterThan(0);
       });
     });
 
