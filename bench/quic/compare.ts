@@ -16,11 +16,20 @@ import { bundlePrograms } from '../../scripts/build/bundle.ts';
 import { resolveElectron } from '../../scripts/electron-runtime.ts';
 import { quantile } from '../load.ts';
 import { provideCandidate } from './candidates.ts';
+import { operations } from './operations.ts';
 import { transports } from './transports.ts';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const bytes = process.env['BENCH_BYTES'] ?? '256000000';
 const clientMs = 300_000;
+/** Where each stream is a connection, short requests would measure handshakes. */
+const notOf: Readonly<Record<string, readonly string[]>> = {
+  tcp: ['requests', 'paced-requests', 'datagrams'],
+  tls: ['requests', 'paced-requests', 'datagrams'],
+};
+
+const operationsOf = (transport: string): string[] =>
+  Object.keys(operations).filter((name) => notOf[transport]?.includes(name) !== true);
 
 type Runtime = { readonly program: string; readonly endpoint: string; readonly env: NodeJS.ProcessEnv };
 type Contender = { readonly name: string; readonly transport: string; readonly runtime: Runtime };
@@ -59,6 +68,7 @@ async function measure({ transport, runtime: { program, endpoint, env } }: Conte
         `--port=${port}`,
         `--certificate=${certificate}`,
         `--bytes=${bytes}`,
+        `--operations=${operationsOf(transport).join(',')}`,
       ],
       { env },
     );

@@ -33,7 +33,7 @@ const { values, positionals } = parseArgs({
     operations: { type: 'string', default: Object.keys(operations).join(',') },
     bytes: { type: 'string', default: '256000000' },
     pings: { type: 'string', default: '2000' },
-    requests: { type: 'string', default: '8000' },
+    requests: { type: 'string', default: '4000' },
     seconds: { type: 'string' },
   },
 });
