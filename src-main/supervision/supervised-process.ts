@@ -69,7 +69,7 @@ export const breaker = { exits: 5, windowMs: 60_000, firstPauseMs: 30_000, maxPa
 
 const firstRestartMs = 200;
 const maxRestartMs = 5000;
-/** Running this long, a process has proven itself and the back-off starts over. */
+/** Running this long, a process has proven itself: what ended before is forgotten, and the back-off starts over. */
 const provenAfterMs = 10_000;
 
 export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOptions<P>): SupervisedProcess<P> {
@@ -107,7 +107,7 @@ export function superviseProcess<P extends LaunchedProcess>(options: SuperviseOp
     const now = clock.monotonic();
     if (ranMs >= provenAfterMs) {
       backoff.reset();
-      if (trips > 0) exits = [];
+      exits = [];
       trips = 0;
     }
     exits = [...exits.filter((at) => now - at < breaker.windowMs), now];
