@@ -1,114 +1,41 @@
 /**
  * The whole of Sallyport as a person uses it: real processes, a real service, real requests through the edge.
  */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { systemClock } from '#base/clock.ts';
 import type { AgentState } from '#contract/agent-state.ts';
-import { kinds } from '#contract/resources/kinds.ts';
-import { createKubeClient } from '#kube/client.ts';
-import { readKubeconfig } from '#kube/kubeconfig.ts';
-import { attachToRunningAgent } from '#main/api/attached-agent.ts';
 
-import { bundlePrograms } from '../scripts/build/bundle.ts';
-import { nodeEntries } from '../scripts/build/node-entries.ts';
-import { makeHome, type Home, type SallyportEvent, type SallyportProcess } from './testing/sallyport-process.ts';
+import type { SallyportEvent, SallyportProcess } from './testing/sallyport-process.ts';
+import {
+  body,
+  bundleForTests,
+  end,
+  makeWorld as makeNewWorld,
+  published,
+  visit,
+  type Programs,
+  type World,
+} from './testing/world.ts';
 
 const patience = { timeout: 20_000, interval: 100 };
-const body = 'Hello from the service';
-
-type World = {
-  readonly home: Home;
-  readonly origin: Server;
-  /** Port of the service. */
-  readonly port: number;
-  readonly serve: (...args: readonly string[]) => SallyportProcess;
-  /** State of the agent that runs. */
-  readonly state: () => Promise<AgentState>;
-};
 
 const worlds: World[] = [];
-let dist: string;
-let program: string;
-
-// The bundles start four times as fast as the sources, and they are what people run.
+let programs: Programs;
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), 'sp-dist-'));
-  program = join(dist, 'node/cli.mjs');
-  const root = join(import.meta.dirname, '..');
-  const { cli, control, operator, edge, engine } = nodeEntries;
-  await bundlePrograms(root, join(dist, 'node'), { cli, control, operator, edge, engine });
-  await cp(join(root, 'crds'), join(dist, 'crds'), { recursive: true });
+  programs = await bundleForTests();
+}, 60_000);
+afterAll(async () => {
+  for (const world of worlds) await world.remove();
+  await programs.remove();
 }, 60_000);
 
-/** A profile folder and a service of its own, so that tests can run side by side. */
 async function makeWorld(): Promise<World> {
-  const home = await makeHome(program);
-  const origin = createServer((_request, response) => response.end(body));
-  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
-  const { port } = origin.address() as AddressInfo;
-  const world: World = {
-    home,
-    origin,
-    port,
-    serve: (...args) => home.run('serve', String(port), '--json', ...args),
-    state: async () => {
-      const attached = await attachToRunningAgent(home.agentLocation, systemClock);
-      if (attached === null) throw new Error('no agent runs');
-      try {
-        return await attached.handlers.calls['state.get']({}, { id: 'test', onGone: () => {} });
-      } finally {
-        attached.close();
-      }
-    },
-  };
+  const world = await makeNewWorld(programs.cli);
   worlds.push(world);
   return world;
-}
-
-afterAll(async () => {
-  for (const { home, origin } of worlds) {
-    await home.remove();
-    origin.closeAllConnections();
-    origin.close();
-  }
-  await rm(dist, { recursive: true, force: true });
-}, 60_000);
-
-/** Visits `url` as a browser would, whose `*.localhost` is this machine. */
-function visit(url: string): Promise<{ status: number; body: string }> {
-  const { host, port: edgePort, pathname } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port: edgePort, path: pathname, headers: { host } }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
-/** Names of what agents have published on the playground. */
-async function published(kubeconfig: string): Promise<readonly string[]> {
-  const loaded = await readKubeconfig(kubeconfig);
-  const client = createKubeClient(loaded.use('playground'));
-  const proxies = await client.resource(kinds.httpProxy).list();
-  const advertisements = await client.resource(kinds.connectorAdvertisement).list();
-  return [...proxies.items, ...advertisements.items].map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-}
-
-async function end(child: SallyportProcess): Promise<number | null> {
-  child.signal('SIGINT');
-  return child.exited;
 }
 
 const urlOf = ({ url }: SallyportEvent): string => String(url);
@@ -309,6 +236,26 @@ describe('serve', () => {
     }, patience);
     expect(await visit(url)).toEqual({ status: 200, body });
     expect(await end(second)).toBe(0);
+  });
+
+  it('says that the name of the service does not resolve', { timeout: 60_000 }, async ({ expect }) => {
+    const { home } = await makeWorld();
+    // RFC 6761 §6.4: no resolver knows a name below `invalid`.
+    const serving = home.run('serve', 'nowhere.invalid:3000', '--json');
+    expect(await serving.event('problem')).toMatchObject({
+      problem: { code: 'SP_ORIGIN_NAME_UNKNOWN', title: 'The name in nowhere.invalid:3000 does not resolve' },
+    });
+    expect(await end(serving)).toBe(0);
+  });
+
+  it('refuses a name that stands for another service of the profile', { timeout: 60_000 }, async ({ expect }) => {
+    const { home, serve } = await makeWorld();
+    const holder = serve('--name', 'demo');
+    await holder.event('serving');
+    const other = home.run('serve', '1', '--name', 'demo');
+    expect(await other.exited).toBe(65);
+    expect(other.output()).toContain('SP_SERVICE_NAME_TAKEN');
+    expect(await end(holder)).toBe(0);
   });
 
   it('says that nothing listens, and picks the service up when it starts', { timeout: 60_000 }, async ({ expect }) => {

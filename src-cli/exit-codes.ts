@@ -28,6 +28,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   SP_STATE_CORRUPT: exitCodes.data,
   SP_STATE_UNREADABLE: exitCodes.noPermission,
   SP_STATE_NOT_SAVED: exitCodes.noPermission,
+  SP_CONTROL_PLANE_UNTRUSTED: exitCodes.config,
   SP_CONTROL_PLANE_DENIED: exitCodes.noPermission,
   SP_IDENTITY_UNREADABLE: exitCodes.noPermission,
   SP_CONTROL_PLANE_KINDS_MISSING: exitCodes.config,

@@ -140,6 +140,18 @@ export const errorRegistry = {
     detail: '{reason}',
     action: 'Check the network connection; Sallyport keeps trying by itself.',
   },
+  SP_CONTROL_PLANE_BUSY: {
+    class: 'transient',
+    title: 'The control plane cannot answer right now',
+    detail: '{reason}',
+    action: 'Wait; Sallyport tries again by itself. If it lasts, ask the owner of the control plane.',
+  },
+  SP_CONTROL_PLANE_UNTRUSTED: {
+    class: 'user',
+    title: 'The control plane cannot be verified',
+    detail: '{reason}',
+    action: 'Check the clock of this machine, then get a new kubeconfig from the owner of the control plane.',
+  },
   SP_CONTROL_PLANE_DENIED: {
     class: 'user',
     title: 'The control plane refuses this account',

@@ -36,6 +36,8 @@ export type OpenSession = (target: ControlPlaneTarget) => Promise<ControlPlaneSe
 
 const firstRetryMs = 500;
 const maxRetryMs = 15_000;
+/** How often the kubeconfig of a control plane that cannot be used is read again. */
+const rereadMs = 3000;
 
 export function createControlPlaneHost(options: {
   readonly openSession: OpenSession;
@@ -70,7 +72,27 @@ export function createControlPlaneHost(options: {
     touch();
   };
 
-  const openChosen = async (): Promise<void> => openSessionOn(await readTarget(chosen, options.playgroundKubeconfig));
+  /** A session on the kubeconfig, and another one when the file says something else while the session does not work. */
+  const followKubeconfig = async (signal: AbortSignal): Promise<void> => {
+    let used = '';
+    const open = async (): Promise<void> => {
+      const target = await readTarget(chosen, options.playgroundKubeconfig);
+      const text = target.kubeConfig.exportConfig();
+      if (text === used) return;
+      await session?.stop();
+      session = null;
+      await openSessionOn(target);
+      used = text;
+    };
+    await openUntilDone(open, signal);
+    while (!signal.aborted) {
+      await pause.wait(rereadMs);
+      const kind = session?.reachability.kind;
+      // A new token, certificate or address comes by the file: `kubectl` users are used to its being read each time.
+      if (signal.aborted || kind === 'connected' || kind === 'connecting') continue;
+      await open().catch((error: unknown) => log.warn('kubeconfig cannot be read again', { error }));
+    }
+  };
 
   /** Tries until it works: a kubeconfig may be written or mended while we wait. */
   const openUntilDone = async (open: () => Promise<void>, signal: AbortSignal): Promise<void> => {
@@ -122,7 +144,7 @@ export function createControlPlaneHost(options: {
       playground = options.createPlayground();
       running = followPlayground(playground, signal);
     } else if (chosen.kind === 'kubeconfig') {
-      running = openUntilDone(openChosen, signal);
+      running = followKubeconfig(signal);
     }
     touch();
   };

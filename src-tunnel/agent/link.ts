@@ -206,8 +206,8 @@ function untrusted(edge: string, code: string | undefined): AgentError {
   const reason =
     code === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? 'Its certificate is for another name.'
-      : code === 'CERT_HAS_EXPIRED'
-        ? 'Its certificate has expired.'
+      : code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID'
+        ? 'By the clock of this machine its certificate is not valid now.'
         : 'Its certificate was not issued by the authority the control plane names.';
   return new AgentError('SP_TUNNEL_UNTRUSTED', { edge, reason });
 }
