@@ -38,7 +38,8 @@ export class StatusError extends Error {
 
   /** The body that is sent. */
   toStatus(): JsonObject {
-    const { causes, ...details } = this.details;
+    const { causes, ...named } = this.details;
+    const details = causes === undefined ? named : { ...named, causes: causes.slice(0, maxCauses) };
     return {
       kind: 'Status',
       apiVersion: 'v1',
@@ -46,7 +47,7 @@ export class StatusError extends Error {
       status: 'Failure',
       message: this.message,
       reason: this.reason,
-      details: causes === undefined ? details : { ...details, causes: causes.slice(0, maxCauses) },
+      ...(Object.keys(details).length === 0 ? {} : { details }),
       code: this.code,
     };
   }
@@ -122,7 +123,8 @@ export function unsupportedMediaType(message: string): StatusError {
 export function invalid(subject: Subject, name: string, causes: readonly StatusCause[]): StatusError {
   const shown = causes.slice(0, maxCauses).map(({ field, message }) => `${field}: ${message}`);
   const list = shown.length === 1 ? shown[0] : `[${shown.join(', ')}]`;
-  return new StatusError(422, 'Invalid', `${subject.kind} "${name}" is invalid: ${list}`, {
+  const kind = subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
+  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
     name,
     group: subject.group,
     kind: subject.kind,

@@ -18,7 +18,7 @@ export interface ConnectorAdvertisement {
       name: string;
       services: {
         /**
-         * IPv4 address, IPv6 address or DNS name; the connector resolves names itself.
+         * IPv4 address, IPv6 address or DNS name, which may begin with a wildcard (*.example.com); the connector resolves names itself.
          */
         address: string;
         ports: {

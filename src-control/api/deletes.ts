@@ -10,6 +10,7 @@ import { finalizersOf, type StoredObject } from '../resources/stored-object.ts';
 import { parseSelector } from '../selectors/selector.ts';
 import type { Transaction } from '../storage/store.ts';
 import { badRequest, forbidden } from '../status-error.ts';
+import { checkOption, checkWriteOptions } from './query-options.ts';
 import { representationOf } from './reads.ts';
 import { existing, isDryRun, run, timestampOf, type ResourceRequest } from './resource-request.ts';
 
@@ -87,14 +88,13 @@ function orphanDependents(transaction: Transaction, owner: StoredObject, types: 
 /** DeleteOptions come as a body, as query parameters, or both. */
 async function deleteOptions(request: ResourceRequest): Promise<DeleteOptions> {
   const { exchange } = request;
+  checkWriteOptions('DeleteOptions', exchange.query);
   const hasBody = exchange.request.headers['content-length'] !== '0' && hasPayload(exchange.request.headers);
   const body = hasBody ? await exchange.body() : {};
   if (!isObject(body)) throw badRequest('DeleteOptions must be an object');
   const preconditions = member(body, 'preconditions');
   const policy = text(body, 'propagationPolicy') ?? exchange.query.get('propagationPolicy') ?? 'Background';
-  if (policy !== 'Background' && policy !== 'Orphan') {
-    throw badRequest(`propagationPolicy ${policy} is not served; use Background or Orphan`);
-  }
+  checkOption('DeleteOptions', 'propagationPolicy', policy, ['Background', 'Orphan']);
   return {
     uid: text(preconditions, 'uid'),
     resourceVersion: text(preconditions, 'resourceVersion'),

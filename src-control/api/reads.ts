@@ -5,6 +5,7 @@ import { ok, type Answer } from '../http/exchange.ts';
 import type { StoredObject } from '../resources/stored-object.ts';
 import { parseSelector } from '../selectors/selector.ts';
 import { badRequest, expired } from '../status-error.ts';
+import { checkListOptions } from './query-options.ts';
 import { representationFor, type ListMetadata, type Representation } from './representation.ts';
 import { existing, type ResourceRequest } from './resource-request.ts';
 
@@ -31,6 +32,7 @@ export function list(request: ResourceRequest): Answer {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
   });
+  checkListOptions(query);
   const start = pageStart(query, surroundings.store.revision);
   const objects = surroundings.store.listAt(type.id, start.revision);
   if (objects === undefined) throw expired('the version of the list is no longer known; list again from the start');
@@ -39,7 +41,8 @@ export function list(request: ResourceRequest): Answer {
     .toSorted(([left], [right]) => (left < right ? -1 : 1));
   const limit = naturalNumber(query, 'limit') || selected.length;
   const page = selected.slice(0, limit);
-  const metadata = pageMetadata(start.revision, page, selected.length - page.length);
+  const isSelected = query.has('labelSelector') || query.has('fieldSelector');
+  const metadata = pageMetadata(start.revision, page, { remaining: selected.length - page.length, isSelected });
   return ok(
     representationOf(request).list(
       page.map(([, object]) => object),
@@ -51,7 +54,7 @@ export function list(request: ResourceRequest): Answer {
 function pageMetadata(
   revision: number,
   page: readonly (readonly [string, StoredObject])[],
-  remaining: number,
+  { remaining, isSelected }: { readonly remaining: number; readonly isSelected: boolean },
 ): ListMetadata {
   const last = page.at(-1);
   if (remaining === 0 || last === undefined) return { resourceVersion: String(revision) };
@@ -59,22 +62,23 @@ function pageMetadata(
   return {
     resourceVersion: String(revision),
     continue: Buffer.from(JSON.stringify(next)).toString('base64url'),
-    remainingItemCount: remaining,
+    // Servers that page before they select cannot know it; no client should come to rely on it.
+    ...(isSelected ? {} : { remainingItemCount: remaining }),
   };
 }
 
 /** The state that a query is about: that of its `continue` token, the exact version it names, or the newest. */
 function pageStart(query: URLSearchParams, newest: number): PageStart {
   const token = query.get('continue') ?? '';
-  if (token !== '') return decodeToken(token);
   const version = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (version === '' || version === '0') {
-    if (match === 'Exact') throw badRequest('resourceVersionMatch Exact needs a resourceVersion');
-    return { revision: newest, after: '' };
+  if (token !== '') {
+    if (version !== '' && version !== '0')
+      throw badRequest('a continue token has its own resourceVersion; leave it out');
+    return decodeToken(token);
   }
+  if (version === '' || version === '0') return { revision: newest, after: '' };
   const revision = parseRevision(version);
-  if (match === 'Exact') return { revision, after: '' };
+  if (query.get('resourceVersionMatch') === 'Exact') return { revision, after: '' };
   // A version from the future comes from another history, such as one from before the data was deleted.
   if (revision > newest) throw expired(`the version ${version} is not known; list again without it`);
   return { revision: newest, after: '' };

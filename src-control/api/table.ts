@@ -44,7 +44,7 @@ function included(object: StoredObject, include: TableOptions['include']): objec
 
 function cell(column: PrinterColumn, object: StoredObject, now: number): JsonValue {
   const [value] = column.values(object);
-  if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : '';
+  if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : null;
   if (column.type === 'date') return ageOf(value, now);
   if (column.type === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
   return value;

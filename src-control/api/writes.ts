@@ -18,6 +18,7 @@ import {
   tooLarge,
   unsupportedMediaType,
 } from '../status-error.ts';
+import { checkWriteOptions } from './query-options.ts';
 import { representationOf } from './reads.ts';
 import { admissionFor, checkFields, checkNamespace, existing, run, type ResourceRequest } from './resource-request.ts';
 
@@ -27,6 +28,7 @@ const nameAttempts = 8;
 export async function create(request: ResourceRequest): Promise<Answer> {
   const { type } = request;
   if (request.name !== '') throw methodNotAllowed('objects are created by POST to their collection');
+  checkWriteOptions('CreateOptions', request.exchange.query);
   const body = await objectBody(request);
   const { context, warnings } = admissionFor(request);
   const created = await run(request, (transaction) => {
@@ -43,6 +45,7 @@ export async function create(request: ResourceRequest): Promise<Answer> {
 }
 
 export async function replace(request: ResourceRequest): Promise<Answer> {
+  checkWriteOptions('UpdateOptions', request.exchange.query);
   const body = await objectBody(request);
   const { context, warnings } = admissionFor(request);
   const updated = await run(request, (transaction) => {
@@ -55,6 +58,7 @@ export async function replace(request: ResourceRequest): Promise<Answer> {
 
 export async function patch(request: ResourceRequest): Promise<Answer> {
   const apply = patchKind(request);
+  checkWriteOptions('PatchOptions', request.exchange.query);
   const body = await request.exchange.body();
   const { context, warnings } = admissionFor(request);
   const updated = await run(request, (transaction) => {

@@ -111,7 +111,7 @@ describe('roles', () => {
   const condition = { type: 'Ready', status: 'True', reason: 'X', message: '', lastTransitionTime: timestamp };
   const proven = { status: { provenKey: { id: 'a', since: '2026-01-01T00:00:00Z' } } };
   const ready = { status: { conditions: [condition] } };
-  const details = { status: { connectionDetails: { type: 'PublicKey', publicKey: { id: 'ab' } } } };
+  const details = { status: { connectionDetails: { type: 'PublicKey', publicKey: { id: 'ab'.repeat(32) } } } };
   const owner = { apiVersion: 'networking.datumapis.com/v1alpha1', kind: 'Connector', name: 'c', uid: 'u' };
   const renewal = { spec: { renewTime: '2026-01-01T00:00:00.000000Z', holderIdentity: 'me' } };
 

@@ -8,7 +8,7 @@ import { badRequest, StatusError } from '../status-error.ts';
 const maxOperations = 10_000;
 const maxDepth = 128;
 
-/** Applies the operations in order. Throws 400 on what is no patch, 422 where the document does not fit it. */
+/** Applies the operations in order. Throws 400 on what is no patch, 422 on what cannot be done to the document. */
 export function applyJsonPatch(target: JsonValue, patch: JsonValue): JsonValue {
   if (!isArray(patch)) throw badRequest('a JSON patch is a list of operations');
   if (patch.length > maxOperations) throw badRequest(`a JSON patch has at most ${maxOperations} operations`);
@@ -40,7 +40,7 @@ function applyOperation(document: JsonValue, operation: JsonValue): JsonValue {
       return document;
     case undefined:
     default:
-      throw badRequest(`a JSON patch has no operation "${name ?? ''}"`);
+      throw unfit(`there is no operation "${name ?? ''}"`);
   }
 }
 

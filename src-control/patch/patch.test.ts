@@ -79,7 +79,7 @@ describe('JSON patch', () => {
     [{ a: [1] }, [{ op: 'add', path: '/a/01', value: 1 }], 422],
     [{ a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/a/b' }], 422],
     [{}, [{ op: 'remove', path: '/__proto__' }], 422],
-    [{}, [{ op: 'jump', path: '/a' }], 400],
+    [{}, [{ op: 'jump', path: '/a' }], 422],
     [{}, [{ op: 'add', path: '/a' }], 400],
     [{}, [{ op: 'add', path: 'a', value: 1 }], 400],
     [{}, { op: 'add' }, 400],

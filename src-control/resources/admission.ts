@@ -6,7 +6,7 @@ import { equal, isObject, member, text, withMember, type JsonObject, type JsonVa
 import { withDefaults } from '../schema/defaulting.ts';
 import { prune } from '../schema/pruning.ts';
 import { envelopeFields, withoutEnvelope } from '../schema/structural-schema.ts';
-import { badRequest, conflict, forbidden, invalid } from '../status-error.ts';
+import { badRequest, conflict, invalid } from '../status-error.ts';
 import { generateName, metadataFaults } from './metadata.ts';
 import type { ResourceType } from './resource-type.ts';
 import { finalizersOf, isTerminating, versionOf, type StoredObject } from './stored-object.ts';
@@ -82,7 +82,8 @@ export function admitUpdate(
   if ((text(sent, 'namespace') ?? current.metadata['namespace']) !== current.metadata['namespace']) {
     throw badRequest('the namespace of the object does not match the request');
   }
-  checkPreconditions(type, current, text(sent, 'uid'), text(sent, 'resourceVersion'));
+  checkUid(type, current, text(sent, 'uid') ?? '');
+  checkPreconditions(type, current, undefined, text(sent, 'resourceVersion'));
 
   const metadata = part === 'main' ? updatedMetadata(sent, current) : current.metadata;
   const next = admitContent(type, merged(type, current, body, part), metadata, context);
@@ -113,6 +114,13 @@ export function checkPreconditions(
   }
 }
 
+/** An update never turns one object into another of the same name. Throws 422. */
+function checkUid(type: ResourceType, current: StoredObject, uid: string): void {
+  if (uid === '' || uid === current.metadata.uid) return;
+  const message = `Invalid value: ${JSON.stringify(uid)}: the field cannot be changed`;
+  throw invalid(type, current.metadata.name, [{ reason: 'FieldValueInvalid', field: 'metadata.uid', message }]);
+}
+
 /** The state that a requested deletion leaves while finalizers remain. */
 export function terminating(type: ResourceType, current: StoredObject, timestamp: string): StoredObject {
   if (isTerminating(current)) return current;
@@ -132,8 +140,13 @@ export function terminating(type: ResourceType, current: StoredObject, timestamp
 function envelopeOf(type: ResourceType, body: JsonObject): JsonObject {
   const apiVersion = text(body, 'apiVersion') ?? type.apiVersion;
   const kind = text(body, 'kind') ?? type.kind;
-  if (apiVersion !== type.apiVersion || kind !== type.kind) {
-    throw badRequest(`the object is a ${apiVersion} ${kind}, but a ${type.apiVersion} ${type.kind} is expected here`);
+  if (apiVersion !== type.apiVersion) {
+    throw badRequest(`the object is of the API version ${apiVersion}, but ${type.apiVersion} is expected here`);
+  }
+  if (kind !== type.kind) {
+    const message = `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}`;
+    const name = text(member(body, 'metadata'), 'name') ?? '';
+    throw invalid({ ...type, kind }, name, [{ reason: 'FieldValueInvalid', field: 'kind', message }]);
   }
   const metadata = member(body, 'metadata') ?? {};
   if (!isObject(metadata)) throw badRequest('metadata must be an object');
@@ -172,17 +185,16 @@ function withoutStatus(object: StoredObject): JsonObject {
 function admitContent(
   type: ResourceType,
   body: JsonObject,
-  metadata: JsonObject,
+  sentMetadata: JsonObject,
   context: AdmissionContext,
 ): StoredObject {
+  const isNamespace = type.group === '' && type.plural === 'namespaces';
+  const metadata = isNamespace ? withNameLabel(sentMetadata) : sentMetadata;
   const unknown: string[] = [];
   const pruned = prune(withoutEnvelope(body), type.schema, '', unknown) as JsonObject;
   if (unknown.length > 0) context.onUnknown(unknown);
   const content = withoutEnvelope(withDefaults(pruned, type.schema) as JsonObject);
-  const causes = [
-    ...metadataFaults(metadata, type.group === '' && type.plural === 'namespaces'),
-    ...type.validate(content),
-  ];
+  const causes = [...metadataFaults(metadata, isNamespace), ...type.validate(content)];
   if (causes.length > 0) throw invalid(type, text(metadata, 'name') ?? '', causes);
   const order = (name: string): number => ['spec', 'status'].indexOf(name);
   const members = Object.entries(content)
@@ -196,15 +208,21 @@ function admitContent(
   };
 }
 
+/** Every namespace carries its name as a label, so that selectors of namespaces can name one. */
+function withNameLabel(metadata: JsonObject): JsonObject {
+  const labels = member(metadata, 'labels') ?? {};
+  if (!isObject(labels)) return metadata;
+  return { ...metadata, labels: { ...labels, 'kubernetes.io/metadata.name': text(metadata, 'name') ?? '' } };
+}
+
 /** An object on its way out takes no new finalizers. */
 function checkFinalizers(type: ResourceType, current: StoredObject, next: StoredObject): void {
   if (!isTerminating(current)) return;
   const known = finalizersOf(current);
   const added = finalizersOf(next).filter((each) => !known.includes(each));
   if (added.length === 0) return;
-  throw forbidden(
-    type,
-    current.metadata.name,
-    `no new finalizers can be added while it is being deleted: ${added.join(', ')}`,
-  );
+  const message = `Forbidden: no new finalizers can be added while it is being deleted: ${added.join(', ')}`;
+  throw invalid(type, current.metadata.name, [
+    { reason: 'FieldValueForbidden', field: 'metadata.finalizers', message },
+  ]);
 }

@@ -68,7 +68,7 @@ export const leaseType: ResourceType = resourceTypeOf(
         spec: {
           type: 'object',
           properties: {
-            holderIdentity: { type: 'string', minLength: 1 },
+            holderIdentity: { type: 'string' },
             leaseDurationSeconds: { type: 'integer', format: 'int32', minimum: 1 },
             acquireTime: microTime,
             renewTime: microTime,

@@ -2,7 +2,7 @@
  * Rules for `metadata` that hold for every type: names, labels, annotations, finalizers, owners.
  */
 import { isArray, isObject, member, text, type JsonObject, type JsonValue } from '../json.ts';
-import { itemPath, memberPath } from '../schema/structural-schema.ts';
+import { memberPath } from '../schema/structural-schema.ts';
 import type { StatusCause } from '../status-error.ts';
 
 const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
@@ -27,16 +27,33 @@ export function generateName(prefix: string, random: () => number): string {
   return prefix.slice(0, maxGeneratedName - suffixLength) + letters.join('');
 }
 
-/** Whether `name` can name an object: RFC 1123 subdomain, for namespaces a single label. */
+/** What is wrong with `name` as the name of an object: RFC 1123 subdomain, for namespaces a single label. */
 function nameFault(name: string, asLabel: boolean): string | undefined {
+  const longest = asLabel ? 63 : 253;
+  if (name.length > longest) return `must be no more than ${longest} characters`;
   if (asLabel) {
-    return name.length <= 63 && dnsLabel.test(name)
+    return dnsLabel.test(name)
       ? undefined
-      : 'must be at most 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit';
+      : 'must be lower-case letters, digits and hyphens, starting and ending with a letter or digit';
   }
-  return name.length <= 253 && dnsSubdomain.test(name)
+  return dnsSubdomain.test(name)
     ? undefined
     : 'must be lower-case letters, digits, hyphens and dots, each part starting and ending with a letter or digit';
+}
+
+const plainCharacters =
+  "must be alphanumeric characters, '-', '_' or '.', starting and ending with an alphanumeric character";
+
+function labelFault(value: string): string | undefined {
+  if (value.length > 63) return 'must be no more than 63 characters';
+  return labelValue.test(value) ? undefined : `${plainCharacters}, or empty`;
+}
+
+/** What is wrong with the key of a label or annotation, or with a finalizer. */
+function qualifiedFault(name: string): string | undefined {
+  if ((name.split('/').at(-1) ?? '').length > 63) return 'its name part must be no more than 63 characters';
+  if (name.length > 317) return 'its prefix must be no more than 253 characters';
+  return qualifiedName.test(name) ? undefined : `${plainCharacters}; a DNS name and '/' may stand before it`;
 }
 
 /** The causes of what is wrong with `metadata`; empty when nothing is. */
@@ -45,18 +62,20 @@ export function metadataFaults(metadata: JsonObject, namesAreLabels: boolean): r
   const fault = nameFault(name, namesAreLabels);
   const nameCause =
     name === ''
-      ? [{ reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName' }]
+      ? [
+          {
+            reason: 'FieldValueRequired',
+            field: 'metadata.name',
+            message: 'Required value: name or generateName is required',
+          },
+        ]
       : fault === undefined
         ? []
         : [wrong('metadata.name', name, fault)];
   return [
     ...nameCause,
-    ...mapFaults(
-      member(metadata, 'labels'),
-      'metadata.labels',
-      (value) => value.length <= 63 && labelValue.test(value),
-    ),
-    ...mapFaults(member(metadata, 'annotations'), 'metadata.annotations', () => true),
+    ...mapFaults(member(metadata, 'labels'), 'metadata.labels', labelFault),
+    ...mapFaults(member(metadata, 'annotations'), 'metadata.annotations', () => undefined),
     ...sizeFaults(member(metadata, 'annotations')),
     ...finalizerFaults(member(metadata, 'finalizers')),
     ...ownerFaults(member(metadata, 'ownerReferences')),
@@ -67,17 +86,17 @@ function wrong(field: string, value: unknown, why: string): StatusCause {
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
 }
 
-function isQualified(name: string): boolean {
-  return qualifiedName.test(name) && (name.split('/').at(-1) ?? '').length <= 63 && name.length <= 317;
-}
+type Judge = (value: string) => string | undefined;
 
-function mapFaults(map: JsonValue | undefined, field: string, accepts: (value: string) => boolean): StatusCause[] {
+function mapFaults(map: JsonValue | undefined, field: string, faultOf: Judge): StatusCause[] {
   if (map === undefined || map === null) return [];
   if (!isObject(map)) return [wrong(field, map, 'must be an object')];
   return Object.entries(map).flatMap(([name, value]) => {
-    if (!isQualified(name)) return [wrong(field, name, 'the name is not a qualified name')];
-    if (typeof value !== 'string') return [wrong(memberPath(field, name), value, 'must be a string')];
-    return accepts(value) ? [] : [wrong(memberPath(field, name), value, 'is not a label value')];
+    const nameWrong = qualifiedFault(name);
+    if (nameWrong !== undefined) return [wrong(field, name, nameWrong)];
+    if (typeof value !== 'string') return [wrong(field, value, 'must be a string')];
+    const valueWrong = faultOf(value);
+    return valueWrong === undefined ? [] : [wrong(field, value, valueWrong)];
   });
 }
 
@@ -91,24 +110,20 @@ function sizeFaults(annotations: JsonValue | undefined): StatusCause[] {
 function finalizerFaults(finalizers: JsonValue | undefined): StatusCause[] {
   if (finalizers === undefined || finalizers === null) return [];
   if (!isArray(finalizers)) return [wrong('metadata.finalizers', finalizers, 'must be a list')];
-  return finalizers.flatMap((each, index) =>
-    typeof each === 'string' && isQualified(each)
-      ? []
-      : [wrong(itemPath('metadata.finalizers', index), each, 'is not a qualified name')],
-  );
+  return finalizers.flatMap((each) => {
+    if (typeof each !== 'string') return [wrong('metadata.finalizers', each, 'must be a string')];
+    const fault = qualifiedFault(each);
+    return fault === undefined ? [] : [wrong('metadata.finalizers', each, fault)];
+  });
 }
 
 function ownerFaults(owners: JsonValue | undefined): StatusCause[] {
   if (owners === undefined || owners === null) return [];
   if (!isArray(owners)) return [wrong('metadata.ownerReferences', owners, 'must be a list')];
-  const missing = owners.flatMap((owner, index) =>
+  const missing = owners.flatMap((owner) =>
     ['apiVersion', 'kind', 'name', 'uid']
       .filter((name) => (text(owner, name) ?? '') === '')
-      .map((name) => ({
-        reason: 'FieldValueRequired',
-        field: memberPath(itemPath('metadata.ownerReferences', index), name),
-        message: 'Required value',
-      })),
+      .map((name) => wrong(memberPath('metadata.ownerReferences', name), '', 'must not be empty')),
   );
   const controllers = owners.filter((owner) => member(owner, 'controller') === true).length;
   return controllers <= 1

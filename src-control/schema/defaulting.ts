@@ -5,7 +5,7 @@
 import { isArray, isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Schema } from './structural-schema.ts';
 
-/** The value with defaults where members are missing, or null where null is not allowed. */
+/** The value with defaults where members are missing. Null where null is not allowed stands for "missing". */
 export function withDefaults(value: JsonValue, schema: Schema): JsonValue {
   if (isArray(value)) {
     const { items } = schema;
@@ -18,9 +18,9 @@ function defaultObject(object: JsonObject, schema: Schema): JsonObject {
   const properties = schema.properties ?? {};
   const filled: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(object)) {
-    const known = Object.hasOwn(properties, name) ? properties[name] : otherMembers(schema);
-    // Null where null is not allowed stands for "not given", provided that there is a default to take its place.
-    if (value === null && known?.default !== undefined && known.nullable !== true) continue;
+    const isProperty = Object.hasOwn(properties, name);
+    const known = isProperty ? properties[name] : otherMembers(schema);
+    if (value === null && isProperty && known?.nullable !== true) continue;
     filled.push([name, known === undefined ? value : withDefaults(value, known)]);
   }
   const present = new Set(filled.map(([name]) => name));

@@ -5,6 +5,7 @@ import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFuncti
 
 import { equal, isArray, member, type JsonObject, type JsonValue } from '../json.ts';
 import type { StatusCause } from '../status-error.ts';
+import { addFormats } from './formats.ts';
 import { memberPath, type Schema } from './structural-schema.ts';
 
 /** Causes of what is wrong with the object; empty when nothing is. */
@@ -17,25 +18,11 @@ export function compileValidator(schema: Schema): Validator {
   return (object) => (validate(object) ? [] : causesOf(validate, object));
 }
 
-const int64Limit = 2 ** 63;
-
 function createAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: true });
-  ajv.addFormat('int32', { type: 'number', validate: (value: number) => Math.abs(value) <= 2 ** 31 });
-  ajv.addFormat('int64', { type: 'number', validate: (value: number) => Math.abs(value) <= int64Limit });
-  for (const name of ['float', 'double']) ajv.addFormat(name, { type: 'number', validate: Number.isFinite });
-  ajv.addFormat('date-time', isDateTime);
-  ajv.addFormat('byte', /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/);
+  addFormats(ajv);
   ajv.addKeyword({ keyword: 'x-kubernetes-list-type', type: 'array', schemaType: 'string', ...uniqueness() });
   return ajv;
-}
-
-/** RFC 3339 §5.6. */
-function isDateTime(value: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-  );
 }
 
 /** Lists that are sets or maps hold each key once; the error names the second holder. */
@@ -116,12 +103,14 @@ function toCause(error: ErrorObject, object: JsonObject): StatusCause {
       const message = `Duplicate value: ${String(params['key'])}`;
       return { reason: 'FieldValueDuplicate', field: `${field}[${String(params['index'])}]`, message };
     }
-    case 'maxLength':
-      return {
-        reason: 'FieldValueTooLong',
-        field,
-        message: `Too long: may not be more than ${String(params['limit'])}`,
-      };
+    case 'format': {
+      const message = `Invalid value: ${shown}: must be of type ${String(params['format'])}`;
+      return { reason: 'FieldValueTypeInvalid', field, message };
+    }
+    case 'maxLength': {
+      const message = `Too long: may not be more than ${String(params['limit'])} characters`;
+      return { reason: 'FieldValueTooLong', field, message };
+    }
     case 'maxItems': {
       const message = `Too many: must have at most ${String(params['limit'])} items`;
       return { reason: 'FieldValueTooMany', field, message };

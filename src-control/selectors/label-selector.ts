@@ -7,7 +7,7 @@ import { badRequest } from '../status-error.ts';
 import type { Selector } from './selector.ts';
 
 const requirement =
-  /\s*(?:(!)\s*([\w./-]+)|([\w./-]+)\s*(?:(==|=|!=)\s*([\w.-]*)|\s(in|notin)\s*\(([^()]*)\))?)\s*(?:,|$)/y;
+  /\s*(?:(!)\s*(\w[\w./-]*)|(\w[\w./-]*)\s*(?:(==|=|!=)\s*([\w.-]*)|\s(in|notin)\s*\(([^()]*)\))?)\s*(?:,|$)/y;
 
 /** Parses `selector`. Throws a 400 StatusError on what is none. */
 export function parseLabelSelector(query: string): Selector {
