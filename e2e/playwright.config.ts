@@ -26,7 +26,7 @@ export default defineConfig({
         'traffic*.spec.ts',
       ],
     },
-    // No window: the programs against a real Kubernetes API server (docs/adr/0009).
-    { name: 'kubernetes', testMatch: ['kubernetes.spec.ts'] },
+    // No window: the programs against a real Kubernetes API server (docs/adr/0009), and that one against the embedded one.
+    { name: 'kubernetes', testDir: '.', testMatch: ['specs/kubernetes.spec.ts', 'kubernetes/conformance/*.spec.ts'] },
   ],
 });

@@ -8,7 +8,8 @@ import { stringify } from 'yaml';
 
 import { startChild, type Child } from '../processes/child.ts';
 import { repository } from '../processes/sallyport.ts';
-import { writePrivate, type KubernetesServer } from './kubernetes-server.ts';
+import { writePrivate } from './access.ts';
+import type { KubernetesServer } from './kubernetes-server.ts';
 
 export type Platform = {
   readonly operator: Child;

@@ -9,9 +9,10 @@ import { promisify } from 'node:util';
 
 import { expect, test } from '@playwright/test';
 
+import type { Role } from '../kubernetes/access.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
 import { provideKubectl } from '../kubernetes/build-server.ts';
-import { startKubernetesServer, type KubernetesServer, type Role } from '../kubernetes/kubernetes-server.ts';
+import { startKubernetesServer, type KubernetesServer } from '../kubernetes/kubernetes-server.ts';
 import { startPlatform, type Platform } from '../kubernetes/platform.ts';
 import { startHttpOrigin, type HttpOrigin } from '../origins/http-origin.ts';
 import type { Child } from '../processes/child.ts';
