@@ -124,7 +124,9 @@ export function createApiClient(options: {
       const response = await open('GET', path, undefined, given, closing.signal);
       const events: WatchEvent[] = [];
       let ended = false;
-      createInterface({ input: response }).on('line', (line) => events.push(JSON.parse(line) as WatchEvent));
+      const lines = createInterface({ input: response });
+      lines.on('line', (line) => events.push(JSON.parse(line) as WatchEvent));
+      lines.on('error', () => {});
       // That the watcher leaves is no failure.
       response.on('error', () => {});
       response.once('close', () => (ended = true));

@@ -26,12 +26,24 @@ export function checkWriteOptions(kind: OptionsKind, query: URLSearchParams): vo
   for (const value of query.getAll('dryRun')) checkOption(kind, 'dryRun', value, ['All']);
 }
 
+function forbid(field: string, why: string): never {
+  refuse('ListOptions', { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` });
+}
+
+/** Checks how a watch says where it begins. Throws 422. */
+export function checkWatchOptions(query: URLSearchParams): void {
+  const match = query.get('resourceVersionMatch') ?? '';
+  const isInitial = query.has('sendInitialEvents');
+  if (isInitial && match !== 'NotOlderThan') {
+    forbid('resourceVersionMatch', 'sendInitialEvents needs the resourceVersionMatch NotOlderThan');
+  }
+  if (!isInitial && match !== '') forbid('resourceVersionMatch', 'a watch takes it with sendInitialEvents only');
+}
+
 /** Checks how a list names the version it wants. Throws 422. */
 export function checkListOptions(query: URLSearchParams): void {
   const version = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
-  const forbid = (field: string, why: string): never =>
-    refuse('ListOptions', { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` });
   if (query.has('sendInitialEvents')) forbid('sendInitialEvents', 'only a watch sends initial events');
   checkOption('ListOptions', 'resourceVersionMatch', match, ['Exact', 'NotOlderThan']);
   if (match !== '' && version === '') forbid('resourceVersionMatch', 'it needs a resourceVersion');

@@ -9,6 +9,7 @@ import { versionOf, withMetadata, type StoredObject } from '../resources/stored-
 import { parseSelector, type Selector } from '../selectors/selector.ts';
 import type { StoreEvent } from '../storage/history.ts';
 import { expired, tooManyRequests, type StatusError } from '../status-error.ts';
+import { checkWatchOptions } from './query-options.ts';
 import { naturalNumber, parseRevision, representationOf } from './reads.ts';
 import type { Representation } from './representation.ts';
 import type { ResourceRequest } from './resource-request.ts';
@@ -54,6 +55,7 @@ function startWatch(request: ResourceRequest, limits: WatchLimits): () => void {
   const { exchange, surroundings, type } = request;
   const { query, response } = exchange;
   const { store, clock } = surroundings;
+  checkWatchOptions(query);
   const representation = representationOf(request);
   const select = parseSelector(type, request.namespace, {
     labelSelector: query.get('labelSelector') ?? '',
@@ -99,7 +101,7 @@ function startWatch(request: ResourceRequest, limits: WatchLimits): () => void {
     end();
     return end;
   }
-  if (flag(query, 'sendInitialEvents')) bookmark(true);
+  if (bookmarks && flag(query, 'sendInitialEvents')) bookmark(true);
   live = true;
   unsubscribe = store.subscribe((event) => {
     if (event.type !== type.id) return;

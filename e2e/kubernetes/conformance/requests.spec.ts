@@ -12,7 +12,7 @@ const jsonPatch: CallOptions = { type: 'application/json-patch+json' };
 type Request = (connector: {
   readonly at: string;
   readonly name: string;
-}) => readonly [method: string, path: string, body?: unknown, options?: CallOptions];
+}) => readonly [method: string, path: string, body?: unknown, options?: CallOptions | undefined];
 
 const list =
   (query: string): Request =>
