@@ -14,7 +14,7 @@ import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import radio from '../../ui/radio.module.css';
-import { describeListening } from './listening.ts';
+import { describeListening, possibleFirst } from './listening.ts';
 import styles from './listening-list.module.css';
 
 export type ListeningListProps = {
@@ -33,7 +33,7 @@ const keyOf = ({ address, port }: DiscoveredService): string => `${address} ${po
 export function ListeningList({ discovery, looking, problem, onLookAgain, picked, onPick }: ListeningListProps) {
   const headingId = useId();
   const [withBackground, setWithBackground] = useState(false);
-  const services = discovery?.services ?? [];
+  const services = possibleFirst(discovery?.services ?? []);
   const background = services.filter(({ group }) => group === 'background');
   const shown = withBackground ? services : services.filter((service) => !background.includes(service));
 

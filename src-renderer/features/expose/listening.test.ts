@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { DiscoveredService } from '#contract/discovery.ts';
 
-import { describeListening, likeliest } from './listening.ts';
+import { describeListening, likeliest, possibleFirst } from './listening.ts';
 
 const vite: DiscoveredService = {
   port: 5173,
@@ -42,7 +42,7 @@ describe('describeListening', () => {
   it.each<[Partial<DiscoveredService>, RegExp | null]>([
     [{ kind: 'unknown' }, null],
     [{ secure: true }, /HTTPS/],
-    [{ kind: 'http2' }, /gRPC/],
+    [{ kind: 'http2' }, null],
     [{ kind: 'postgresql' }, /HTTP only/],
     [{ kind: 'debugger' }, /controls/],
     [{ exposedAs: 'web' }, /“web”/],
@@ -61,4 +61,10 @@ it('proposes the first web service that can be exposed, rather one that answers 
   const broken: DiscoveredService = { ...vite, status: 404 };
   expect(likeliest([broken, vite])).toBe(vite);
   expect(likeliest([broken])).toBe(broken);
+});
+
+it('lists what can be exposed before what cannot', () => {
+  const exposed: DiscoveredService = { ...vite, exposedAs: 'shop' };
+  const other: DiscoveredService = { ...vite, port: 3000 };
+  expect(possibleFirst([exposed, vite, other])).toEqual([vite, other, exposed]);
 });

@@ -5,7 +5,7 @@ import type { DiscoveredService, ServiceKind } from '#contract/discovery.ts';
 
 const kindNames: Readonly<Record<ServiceKind, string>> = {
   http: 'Web service',
-  http2: 'HTTP/2 service',
+  http2: 'HTTP/2 service, such as gRPC',
   tls: 'Service inside TLS',
   ssh: 'SSH',
   postgresql: 'PostgreSQL',
@@ -32,9 +32,8 @@ export type ListeningText = {
 
 function obstacleOf({ kind, secure, exposedAs }: DiscoveredService): string | null {
   if (exposedAs !== null) return `Exposed already, as “${exposedAs}”.`;
-  if (kind === 'unknown') return null;
+  if (kind === 'unknown' || kind === 'http2') return null;
   if (kind === 'http') return secure ? 'Speaks HTTPS itself, which cannot be exposed yet.' : null;
-  if (kind === 'http2') return 'Speaks HTTP/2 only, as gRPC servers do, which cannot be exposed yet.';
   if (kind === 'debugger') return 'Whoever reaches a debugger controls the program, so it is not offered.';
   return 'Visitors are served over HTTP only, so far.';
 }
@@ -60,6 +59,12 @@ export function describeListening(service: DiscoveredService): ListeningText {
     details: details.filter((detail) => detail !== null && detail !== title).map(String),
     obstacle: obstacleOf(service),
   };
+}
+
+/** What can be exposed first, otherwise in the order in which it came. */
+export function possibleFirst(services: readonly DiscoveredService[]): readonly DiscoveredService[] {
+  const isPossible = (service: DiscoveredService): boolean => obstacleOf(service) === null;
+  return [...services.filter(isPossible), ...services.filter((service) => !isPossible(service))];
 }
 
 /** What a person most likely wants to expose: the first web service that can be, one without an error at `/` before. */

@@ -1,7 +1,7 @@
 /**
  * How a service that was just exposed becomes ready: each step with its time, the address at the end, or what is wrong.
  */
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { Dialog } from '@base-ui/react/dialog';
 import { ArrowUpRight } from 'lucide-react';
 
@@ -25,12 +25,12 @@ const explained: Readonly<Record<ServiceStepId, string>> = {
 };
 
 /** Where things stand, in one sentence. */
-function progressSentence({ name, phase, steps, problem }: ServiceState): string {
+function progressSentence({ phase, steps }: ServiceState): string {
   if (phase === 'ready') {
     const total = steps.at(-1)?.doneAfterMs ?? null;
     return total === null ? 'It answers.' : `It answered after ${formatDuration(total)}.`;
   }
-  if (phase === 'failing') return `${problem?.title ?? `${name} cannot be reached`}. Sallyport goes on trying.`;
+  if (phase === 'failing') return 'Sallyport goes on trying, and it comes online by itself.';
   return 'Online as soon as a request has come all the way through.';
 }
 
@@ -38,14 +38,15 @@ export function PublishProgress({ service }: { readonly service: ServiceState })
   const { name, phase, url, steps, problem } = service;
   const close = useRef<HTMLButtonElement>(null);
   const isReady = phase === 'ready';
-  useEffect(() => {
-    // The form that held the focus is gone.
+  useLayoutEffect(() => {
+    // The form that held the focus is gone; before anything is drawn, or the dialog takes the focus itself.
     close.current?.focus();
   }, []);
 
   return (
     <div className={styles.progress}>
       <Ladder name={name} steps={steps} explained={explained} />
+      {problem !== null && phase === 'failing' && <ProblemNote problem={problem} announce />}
       <output className={styles.sentence}>{progressSentence(service)}</output>
       {isReady && url !== null && (
         <p className={styles.address}>
@@ -60,7 +61,6 @@ export function PublishProgress({ service }: { readonly service: ServiceState })
           <CopyButton text={url} what={`address of ${name}`} />
         </p>
       )}
-      {problem !== null && phase === 'failing' && <ProblemNote problem={problem} />}
       <Actions>
         <Dialog.Close
           render={

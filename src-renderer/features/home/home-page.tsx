@@ -8,6 +8,7 @@ import type { AgentState } from '#contract/agent-state.ts';
 import { useAgentView } from '../../state/agent-context.ts';
 import { headline } from '../../state/summary.ts';
 import { ProblemNote } from '../../ui/problem-note.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { ExposeDialog } from '../expose/expose-dialog.tsx';
 import { EmptyServices } from '../services/empty-services.tsx';
 import { ServiceList } from '../services/service-list.tsx';
@@ -24,6 +25,8 @@ export function HomePage({ state }: { readonly state: AgentState }) {
   const explained = new Set([problem, ...state.warnings].flatMap((each) => (each === null ? [] : [each.code])));
   const stale = link.phase === 'lost';
   const empty = state.services.length === 0;
+  // The list takes the focus with it when its last service goes.
+  useKeptFocus(empty ? 'empty' : 'list');
   const expose = (): void => setExposing(true);
 
   return (

@@ -36,7 +36,9 @@ export function Ladder({ name, steps, explained }: LadderProps) {
             <Icon size={14} strokeWidth={2.25} aria-hidden="true" />
             <span className={styles.name}>{explained?.[id] ?? stepNames[id]}</span>
             <VisuallyHidden>{stepPhaseWords[phase]}</VisuallyHidden>
-            {duration !== null && <span className={styles.time}>{formatDuration(duration)}</span>}
+            {duration !== null && (
+              <span className={styles.time}>{duration < 1 ? 'at once' : formatDuration(duration)}</span>
+            )}
           </li>
         );
       })}
