@@ -2,14 +2,16 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { systemClock } from '#base/clock.ts';
 import { kinds } from '#contract/resources/kinds.ts';
 
 import { startTestPlatform, type TestPlatform } from './test-platform.ts';
 
-const soon = { timeout: 15_000, interval: 20 };
+/** Three unanswered probes take 5 s on an idle machine, and several times that on a busy one. */
+const soon = { timeout: 50_000, interval: 20 };
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 /** Milliseconds of the operator in one of ours. */
 const haste = 10;
 
