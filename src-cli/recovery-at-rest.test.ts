@@ -1,0 +1,6 @@
+/**
+ * Recovery from kill -9 at rest; a file of its own, so that the two halves run side by side.
+ */
+import { describeRecovery } from './testing/recovery-scenarios.ts';
+
+describeRecovery(false);
