@@ -1,0 +1,8 @@
+/**
+ * `npm run test:recovery`: kill -9 of every process, each alone and in pairs, at rest and under load; about seven minutes.
+ * `npm test` kills each alone.
+ */
+import { run } from './test/run.ts';
+
+const { code } = await run('recovery', ['vitest', 'run', 'src-cli/recovery'], { RECOVERY_PAIRS: 'true' });
+process.exitCode = code;
