@@ -6,8 +6,8 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: './specs',
   outputDir: '../test-results/e2e',
-  // Two cores, and each test runs a whole chain of processes.
-  workers: 1,
+  // Each test runs a whole chain of processes, and waits for them more than it computes.
+  workers: 2,
   timeout: 120_000,
   expect: { timeout: 15_000 },
   forbidOnly: process.env['CI'] !== undefined,

@@ -172,14 +172,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Each pair takes a quarter of a minute, so that the pairs are run by `npm run test:recovery`, and not by every test run. */
-const pairs =
-  process.env['RECOVERY_PAIRS'] === 'true'
-    ? parts.flatMap((first, index) => parts.slice(index + 1).map((second) => [first, second] as const))
-    : [];
+/**
+ * Each scenario takes a quarter of a minute: every test run kills each part alone under load, and `npm run test:recovery`
+ * the pairs as well, and all of them at rest.
+ */
+const isWhole = process.env['RECOVERY'] === 'whole';
+const pairs = isWhole
+  ? parts.flatMap((first, index) => parts.slice(index + 1).map((second) => [first, second] as const))
+  : [];
 
-/** Registers the scenarios in the test file that calls it: every part alone, and every pair where pairs are asked for. */
+/** Registers the scenarios in the test file that calls it, as far as they are asked for. */
 export function describeRecovery(underLoad: boolean): void {
+  if (!isWhole && !underLoad) {
+    it.skip('npm run test:recovery');
+    return;
+  }
   beforeAll(async () => {
     programs = await bundleForTests();
     world = await makeWorld(programs.cli);
