@@ -128,8 +128,8 @@ test('of two operators one works, and when it is killed the other goes on within
   const killedAt = performance.now();
   for (const { child } of leading()) child.kill('SIGKILL');
   await expect.poll(() => leading().length, { timeout: 30_000, interval: 20 }).toBe(2);
-  // A second for the machine: what counts is that it does not wait for anything else.
-  expect(performance.now() - killedAt).toBeLessThan((defaultElectionTiming.leaseDurationSeconds + 1) * 1000);
+  // A few seconds for a busy machine: what counts is that it does not wait for anything else.
+  expect(performance.now() - killedAt).toBeLessThan((defaultElectionTiming.leaseDurationSeconds + 5) * 1000);
 }, 60_000);
 
 test.each([
