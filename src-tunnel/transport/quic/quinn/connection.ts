@@ -16,8 +16,8 @@ import type { Readiness } from './readiness.ts';
 import { QuinnReceiveStream } from './receive-stream.ts';
 import { QuinnSendStream } from './send-stream.ts';
 
-/** No UDP payload is larger (RFC 768). */
-const maxDatagramBytes = 65_535;
+/** Where a datagram is put before it gets a buffer of its size; no UDP payload is larger (RFC 768). For all connections. */
+const room = Buffer.allocUnsafeSlow(65_535);
 /** Datagrams handed on before other work gets its turn. */
 const datagramsPerTurn = 256;
 
@@ -100,7 +100,6 @@ export function createQuinnConnection(options: {
       listener(receiving(stream));
     }
   };
-  const room = Buffer.allocUnsafeSlow(maxDatagramBytes);
   const readDatagrams = (): void => {
     for (let count = 0; count < datagramsPerTurn; count += 1) {
       if (onDatagram === null || end !== null) return;

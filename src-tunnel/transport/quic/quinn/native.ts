@@ -3,7 +3,7 @@
  */
 import { createRequire } from 'node:module';
 
-import type { QuicConnectionEnd, QuicConnectionFigures, QuicTransportOptions } from '../backend.ts';
+import type { QuicConnectionEnd, QuicConnectionFigures, QuicDialOptions, QuicListenOptions } from '../backend.ts';
 
 /** What `read`, `write` and `settled` answer when it is no number of bytes. */
 export const answers = { notYet: 0, finished: -1, aborted: -2, connectionLost: -3 } as const;
@@ -62,32 +62,10 @@ export type NativeEndpoint = {
 
 type Wake = (handles: readonly number[]) => void;
 
-type NativeListenSettings = {
-  readonly address: string;
-  readonly port: number;
-  readonly certificate: string;
-  readonly key: string;
-  readonly alpn: string;
-  readonly transport: QuicTransportOptions;
-  readonly maxHandshakes: number;
-  readonly retryFromHandshakes: number;
-  readonly handshakeTimeoutMs: number;
-};
-
-type NativeDialSettings = {
-  readonly address: string;
-  readonly port: number;
-  readonly serverName: string;
-  readonly ca: string;
-  readonly alpn: string;
-  readonly transport: QuicTransportOptions;
-  readonly handshakeTimeoutMs: number;
-};
-
 export type NativeQuic = {
   readonly NativeEndpoint: {
-    listen(settings: NativeListenSettings, wake: Wake): NativeEndpoint;
-    dial(settings: NativeDialSettings, wake: Wake): NativeEndpoint;
+    listen(settings: QuicListenOptions, wake: Wake): NativeEndpoint;
+    dial(settings: Omit<QuicDialOptions, 'signal'>, wake: Wake): NativeEndpoint;
   };
 };
 
