@@ -5,27 +5,16 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { startChild } from '../../e2e/processes/child.ts';
+import { freePorts } from '../../e2e/processes/free-ports.ts';
 import type { Entrance } from '../load.ts';
 
 const sshd = '/usr/sbin/sshd';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -54,7 +43,7 @@ export async function openSshPath(
   const [hostKey, userKey] = [join(folder, 'host'), join(folder, 'user')];
   for (const key of [hostKey, userKey]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   await writeFile(join(folder, 'authorized'), await readFile(`${userKey}.pub`));
-  const [serverPort, publicPort] = [await freePort(), await freePort()];
+  const [serverPort = 0, publicPort = 0] = await freePorts(2);
   await writeFile(
     join(folder, 'sshd_config'),
     [

@@ -2,31 +2,19 @@
  * A real Redis on a free loopback port.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
 import { startChild } from '../processes/child.ts';
+import { freePorts } from '../processes/free-ports.ts';
 
 export type Redis = { readonly port: number; close(): Promise<void> };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
-
 export async function startRedis(): Promise<Redis> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-redis-'));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   // Debian's one program for server and tools acts as what it is called by; this package starts no service.
   const child = startChild('redis-check-rdb', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
     argv0: 'redis-server',
