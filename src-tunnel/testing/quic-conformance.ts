@@ -261,6 +261,9 @@ export function describeQuicBackend(name: string, open: () => QuicBackend | Prom
         expect(held).toBeGreaterThan(0);
         // The window, and what either end holds in streams of its own.
         expect(held).toBeLessThanOrEqual(window + 4 * piece);
+        // Who has begun to read and goes no further stops it as well.
+        await once(stream.receive, 'readable');
+        expect(await settled(() => taken)).toBeLessThanOrEqual(window + 8 * piece);
         expect(sha256(await buffer(stream.receive))).toBe(sha256(body));
         await written;
       });
